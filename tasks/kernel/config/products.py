@@ -1,0 +1,114 @@
+"""Readers of what is made: input sets, binary, apps and images, and the chart they end up in."""
+
+from __future__ import annotations
+
+from .grammar import ARGUMENT, FILE, LABEL, NAME, PATH, REPOSITORY, VALUE_PATH, VARIABLE
+from .model import App, Binary, Chart, Image
+from .readers import Reader, Spot, command, each, text, without_repeats
+from .records import Fields, named, refer, reference
+
+_DOCKERFILE = "Dockerfile"
+_CHART_LABEL = "galoybot"
+
+
+def input_set(_name: str, spot: Spot) -> tuple[str, ...]:
+    """Read one set of paths."""
+    return without_repeats(each(text(PATH), expected="a list of paths", least=1))(spot)
+
+
+def uses(least: int = 1) -> Reader[tuple[str, ...]]:
+    """Return the reader of a list of names of input sets."""
+    names = each(reference("inputs"), expected="a list of input sets", least=least)
+    return without_repeats(names)
+
+
+def variables(spot: Spot) -> dict[str, str]:
+    """Read variables and their values, each value as it is written."""
+    return named("", lambda _name, value: text(ARGUMENT)(value), VARIABLE)(spot)
+
+
+def artifacts(spot: Spot) -> tuple[Binary | None, dict[str, App]]:
+    """Read what images are made from."""
+    fields = Fields(spot, "binary", "apps")
+    if fields.complete:
+        for kind in ("binary", "apps"):
+            if kind not in fields and spot.kind() in {"a mapping", "nothing"}:
+                spot.sheet.names[kind] = set()
+    return fields.get("binary", binary, None), fields.get("apps", named("apps", app), {})
+
+
+def binary(spot: Spot) -> Binary:
+    """Read how the binary is made."""
+    fields = Fields(spot, "name", "inputs", "command", "output", "env")
+    read = Binary(
+        name=fields.need("name", text(NAME)),
+        inputs=fields.need("inputs", uses()),
+        command=fields.need("command", command),
+        output=fields.need("output", text(FILE)),
+        env=fields.get("env", variables, {}),
+    )
+    if read.name:
+        spot.sheet.names["binary"] = {read.name}
+    return read
+
+
+def app(name: str, spot: Spot) -> App:
+    """Read one app."""
+    fields = Fields(spot, "inputs", "env-file", "variable")
+    return App(
+        name=name,
+        inputs=fields.need("inputs", uses()),
+        env_file=fields.need("env-file", text(FILE)),
+        variable=fields.need("variable", text(VARIABLE)),
+    )
+
+
+def image(name: str, spot: Spot) -> Image:
+    """Read one image."""
+    known = ("repository", "inputs", "context", "dockerfile", "binary", "app", "args")
+    fields = Fields(spot, *known)
+    if "repository" not in fields and not NAME.complaint(name) and REPOSITORY.complaint(name):
+        spot.mistake(f"{REPOSITORY.complaint(name)}; a repository: beside it can differ")
+    candidate, release = fields.get("dockerfile", dockerfiles, (_DOCKERFILE, _DOCKERFILE))
+    return Image(
+        name=name,
+        repository=fields.get("repository", text(REPOSITORY), name),
+        inputs=fields.need("inputs", uses()),
+        context=fields.get("context", text(PATH), "."),
+        dockerfile_candidate=candidate,
+        dockerfile_release=release,
+        binary=fields.get("binary", reference("binary"), None),
+        app=fields.get("app", reference("apps"), None),
+        args=fields.get("args", variables, {}),
+    )
+
+
+def dockerfiles(spot: Spot) -> tuple[str, str]:
+    """Read one Dockerfile for both, or one for candidates and one for releases."""
+    if spot.kind() == "a mapping":
+        fields = Fields(spot, "candidate", "release")
+        return fields.need("candidate", text(FILE)), fields.need("release", text(FILE))
+    both = text(FILE._replace(expected="text or {candidate, release}"))(spot)
+    return both, both
+
+
+def chart(spot: Spot) -> Chart:
+    """Read where the chart is, and where in it the digests stand."""
+    fields = Fields(spot, "path", "values", "images", "labels")
+    path = fields.need("path", text(PATH))
+    names = (_CHART_LABEL, path.rpartition("/")[2])
+    return Chart(
+        path=path,
+        values=fields.get("values", text(FILE), "values.yaml"),
+        images=fields.need("images", named("", _digest)),
+        labels=fields.get(
+            "labels",
+            without_repeats(each(text(LABEL))),
+            tuple(name for name in names if name != "."),
+        ),
+    )
+
+
+def _digest(name: str, spot: Spot) -> str:
+    refer("images", name, spot)
+    return text(VALUE_PATH)(spot)

@@ -1,0 +1,215 @@
+"""One reader for each section of `pipeline.yml`, in the order of the file."""
+
+from __future__ import annotations
+
+from . import products
+from .grammar import (
+    BRANCH,
+    FILE,
+    GIT_URL,
+    GITHUB,
+    LABEL,
+    MOVING,
+    NAME,
+    PATTERN,
+    PREFIX,
+    TAG_PREFIX,
+    TITLE,
+    WEB_URL,
+    is_plain_http,
+)
+from .model import (
+    Check,
+    Config,
+    Environment,
+    Forge,
+    Gates,
+    Moving,
+    Promotion,
+    Registry,
+    Release,
+    Remote,
+    Remotes,
+)
+from .readers import (
+    Spot,
+    choice,
+    command,
+    duration,
+    each,
+    flag,
+    number,
+    text,
+    without_repeats,
+)
+from .records import Fields, named, reference
+
+RULES = ("conventional-commits",)
+_GITHUB_API = "https://api.github.com"
+_MOST_ATTEMPTS = 10
+_TIMEOUT = 600.0  # seconds
+_TIMES = ("timeout", "attempts", "env")
+
+
+def pipeline(spot: Spot) -> Config:
+    """Read the whole file."""
+    top = Fields(
+        spot,
+        *("project", "remotes", "inputs", "checks", "artifacts", "images", "registry", "forge"),
+        *("promotion", "release", "chart", "environments", "gates"),
+    )
+    binary, apps = top.get("artifacts", products.artifacts, (None, {}))
+    config = Config(
+        project=top.need("project", text(NAME)),
+        remotes=top.need("remotes", remotes),
+        inputs=top.need("inputs", named("inputs", products.input_set)),
+        checks=top.get("checks", named("", check), {}),
+        binary=binary,
+        apps=apps,
+        images=top.get("images", named("images", products.image), {}),
+        registry=top.need("registry", registry),
+        forge=top.need("forge", forge),
+        promotion=top.get("promotion", promotion, None) or promotion(spot.blank()),
+        release=top.get("release", release, None) or release(spot.blank()),
+        chart=top.get("chart", products.chart, None),
+        environments=top.need("environments", named("environments", environment)),
+        gates=top.get("gates", gates, None) or gates(spot.blank()),
+        file=spot.sheet.file,
+        lines=spot.sheet.lines,
+    )
+    if top.complete:
+        # A section that is left out declares nothing; one that is misspelt might declare anything.
+        for section, kinds in {"artifacts": ("binary", "apps"), "images": ("images",)}.items():
+            for kind in kinds if section not in top else ():
+                spot.sheet.names[kind] = set()
+    return config
+
+
+def remotes(spot: Spot) -> Remotes:
+    """Read the three repositories."""
+    fields = Fields(spot, "source", "charts", "deployments")
+    return Remotes(
+        source=fields.need("source", remote),
+        charts=fields.need("charts", remote),
+        deployments=fields.need("deployments", remote),
+    )
+
+
+def remote(spot: Spot) -> Remote:
+    """Read one repository."""
+    fields = Fields(spot, "url", "branch")
+    return Remote(
+        url=fields.need("url", text(GIT_URL)), branch=fields.get("branch", text(BRANCH), "main")
+    )
+
+
+def check(name: str, spot: Spot) -> Check:
+    """Read one check: a command with its inputs, or a built-in rule."""
+    fields = Fields(spot, "inputs", "command", "rule", *_TIMES)
+    if ("command" in fields) == ("rule" in fields):
+        both = "both a command and a rule" if "rule" in fields else "neither command nor rule"
+        spot.mistake(f"has {both} (expected exactly one of them)")
+    elif "rule" in fields:
+        for key in _TIMES:
+            fields.forbid(key, "has no meaning for a rule (expected beside a command)")
+    uses = products.uses(least=1 if "command" in fields else 0)
+    return Check(
+        name=name,
+        inputs=fields.need("inputs", uses)
+        if "command" in fields
+        else fields.get("inputs", uses, ()),
+        command=fields.get("command", command, None),
+        rule=fields.get("rule", choice(*RULES), None),
+        timeout=fields.get("timeout", duration, _TIMEOUT),
+        attempts=fields.get("attempts", number(1, _MOST_ATTEMPTS), 1),
+        env=fields.get("env", products.variables, {}),
+    )
+
+
+def registry(spot: Spot) -> Registry:
+    """Read where images go."""
+    fields = Fields(spot, "kind", "path", "url", "prefix", "insecure")
+    kind = fields.need("kind", choice("local", "http"))
+    read = Registry(
+        kind=kind,
+        path=fields.need("path", text(FILE)) if kind == "local" else "",
+        url=fields.need("url", text(WEB_URL)) if kind == "http" else "",
+        prefix=fields.get("prefix", text(PREFIX), ""),
+        insecure=fields.get("insecure", flag, False),
+    )
+    _only(fields, kind, {"local": ("path",), "http": ("url", "insecure")})
+    if read.url and is_plain_http(read.url) and not read.insecure:
+        message = "is not encrypted (expected https://…, or insecure: true beside it)"
+        spot.sheet.mistake_at(f"{spot.key}.url", message)
+    return read
+
+
+def forge(spot: Spot) -> Forge:
+    """Read where pull requests and releases live."""
+    fields = Fields(spot, "kind", "path", "repository", "api")
+    kind = fields.need("kind", choice("local", "github"))
+    read = Forge(
+        kind=kind,
+        path=fields.need("path", text(FILE)) if kind == "local" else "",
+        repository=fields.need("repository", text(GITHUB)) if kind == "github" else "",
+        api=fields.get("api", text(WEB_URL), _GITHUB_API) if kind == "github" else "",
+    )
+    _only(fields, kind, {"local": ("path",), "github": ("repository", "api")})
+    if read.api and is_plain_http(read.api):
+        message = "would send the token in the clear (expected https://…)"
+        spot.sheet.mistake_at(f"{spot.key}.api", message)
+    return read
+
+
+def _only(fields: Fields, kind: str, belongs: dict[str, tuple[str, ...]]) -> None:
+    for other, keys in belongs.items():
+        for key in keys if kind and kind != other else ():
+            fields.forbid(key, f"has no meaning here (expected with kind: {other})")
+
+
+def promotion(spot: Spot) -> Promotion:
+    """Read the pull request that a human merges."""
+    fields = Fields(spot, "branch", "labels", "files", "title")
+    labels, files = without_repeats(each(text(LABEL))), each(text(PATTERN), least=1)
+    return Promotion(
+        branch=fields.get("branch", text(BRANCH), "bot-promote-rc"),
+        labels=fields.get("labels", labels, ("promote-rc",)),
+        files=fields.get("files", without_repeats(files), ("CHANGELOG.md", "docs-site/**")),
+        title=fields.get("title", text(TITLE), None),
+    )
+
+
+def release(spot: Spot) -> Release:
+    """Read how a version is named and written down."""
+    fields = Fields(spot, "tag-prefix", "version-branch", "changelog", "moving")
+    return Release(
+        tag_prefix=fields.get("tag-prefix", text(TAG_PREFIX), ""),
+        version_branch=fields.get("version-branch", text(BRANCH), "version"),
+        changelog=fields.get("changelog", text(FILE), "CHANGELOG.md"),
+        moving=fields.get("moving", moving, None) or moving(spot.blank()),
+    )
+
+
+def moving(spot: Spot) -> Moving:
+    """Read the tags that follow the newest images."""
+    fields = Fields(spot, "candidate", "release")
+    return Moving(
+        candidate=fields.get("candidate", text(MOVING), "edge"),
+        release=fields.get("release", text(MOVING), "latest"),
+    )
+
+
+def environment(name: str, spot: Spot) -> Environment:
+    """Read one environment."""
+    fields = Fields(spot, "passed", "gate")
+    return Environment(
+        name=name,
+        passed=fields.get("passed", reference("environments"), None),
+        gate=fields.get("gate", flag, False),
+    )
+
+
+def gates(spot: Spot) -> Gates:
+    """Read where humans open gates."""
+    fields = Fields(spot, "branch")
+    return Gates(branch=fields.get("branch", text(BRANCH), "cepler-gates"))

@@ -1,0 +1,245 @@
+"""What `pipeline.yml` says when nothing in it is wrong."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tasks.kernel import config as c
+
+ROOT = Path(__file__).resolve().parents[2]
+SETS = ("server", "admin-panel", "customer-portal", "dagster", "tests")
+
+
+def default() -> c.Config:
+    return c.load(ROOT / "pipeline.yml")
+
+
+def unittest(folder: str) -> tuple[str, ...]:
+    start = ("python3", "-m", "unittest", "discover", "--start-directory", f"tests/{folder}")
+    return (*start, "--top-level-directory", ".")
+
+
+def app(name: str) -> c.App:
+    return c.App(name, (name,), f"apps/{name}/.env", "NEXT_PUBLIC_APP_VERSION")
+
+
+def image(
+    name: str,
+    inputs: str,
+    context: str,
+    *,
+    files: tuple[str, str] = ("Dockerfile", "Dockerfile"),
+    binary: str | None = None,
+    app: str | None = None,
+) -> c.Image:
+    return c.Image(name, name, (inputs,), context, *files, binary=binary, app=app, args={})
+
+
+def test_the_default_file_describes_the_sandbox() -> None:
+    images = [
+        image(
+            "lana-bank",
+            "server",
+            ".",
+            files=("Dockerfile.rc", "Dockerfile.release"),
+            binary="lana-cli",
+        ),
+        *(
+            image(f"lana-bank-{name}", name, f"apps/{name}", app=name)
+            for name in ("admin-panel", "customer-portal")
+        ),
+        image("dagster-code-location-lana-dw", "dagster", "dagster"),
+    ]
+    assert default() == c.Config(
+        project="lana-bank",
+        remotes=c.Remotes(
+            *(
+                c.Remote(f".sandbox/remotes/{name}.git", "main")
+                for name in ("source", "charts", "deployments")
+            )
+        ),
+        inputs={
+            "server": ("server", "build.py", "Dockerfile.rc", "Dockerfile.release"),
+            "admin-panel": ("apps/admin-panel",),
+            "customer-portal": ("apps/customer-portal",),
+            "dagster": ("dagster",),
+            "tests": ("tests",),
+        },
+        checks={
+            "unit": c.Check("unit", SETS, unittest("unit"), None, 120.0, 1, {}),
+            "end-to-end": c.Check("end-to-end", SETS, unittest("e2e"), None, 300.0, 2, {}),
+            "conventional-commits": c.Check(
+                "conventional-commits", (), None, "conventional-commits", 600.0, 1, {}
+            ),
+        },
+        binary=c.Binary(
+            name="lana-cli",
+            inputs=("server",),
+            command=("python3", "build.py", "--output", "dist/lana-cli"),
+            output="dist/lana-cli",
+            env={},
+        ),
+        apps={name: app(name) for name in ("admin-panel", "customer-portal")},
+        images={each.name: each for each in images},
+        registry=c.Registry("local", ".sandbox/registry", url="", prefix="", insecure=False),
+        forge=c.Forge("local", ".sandbox/forge", repository="", api=""),
+        promotion=c.Promotion(
+            "bot-promote-rc", ("promote-rc",), ("CHANGELOG.md", "docs-site/**"), title=None
+        ),
+        release=c.Release("", "version", "CHANGELOG.md", c.Moving("edge", "latest")),
+        chart=c.Chart(
+            path="charts/lana-bank",
+            values="values.yaml",
+            images={
+                "lana-bank": "lanaBank.image.digest",
+                "lana-bank-admin-panel": "lanaBank.adminPanel.image.digest",
+                "lana-bank-customer-portal": "lanaBank.customerPortal.image.digest",
+                "dagster-code-location-lana-dw": (
+                    "dagster.dagster-user-deployments.deployments.0.image.digest"
+                ),
+            },
+            labels=("galoybot", "lana-bank"),
+        ),
+        environments={
+            "staging": c.Environment("staging", None, gate=False),
+            "qa": c.Environment("qa", "staging", gate=False),
+            "production": c.Environment("production", "qa", gate=True),
+        },
+        gates=c.Gates("cepler-gates"),
+    )
+
+
+def test_every_remote_of_the_default_file_is_embedded() -> None:
+    remotes = default().remotes
+    assert remotes.source.embedded
+    assert remotes.charts.embedded
+    assert remotes.deployments.embedded
+
+
+@pytest.mark.parametrize(
+    ("url", "embedded"),
+    [
+        (".sandbox/remotes/x.git", True),
+        ("./.sandbox/remotes/x.git", True),
+        (".sandbox/../x.git", False),
+        (".sandbox", False),
+        ("/srv/.sandbox/x.git", False),
+        ("https://example.org/.sandbox/x.git", False),
+    ],
+)
+def test_embedded_means_below_the_sandbox(url: str, embedded: bool) -> None:
+    assert c.Remote(url, "main").embedded is embedded
+
+
+def test_release_inputs_are_the_sets_that_releases_are_made_from() -> None:
+    # "tests" is used by checks alone: a commit that changes only tests needs no candidate.
+    assert default().release_inputs == ("admin-panel", "customer-portal", "dagster", "server")
+
+
+def test_a_slice_is_plain_data_of_the_parts_that_were_asked_for() -> None:
+    assert default().slice("images.lana-bank", "release", "remotes.source", "project") == {
+        "images.lana-bank": {
+            "name": "lana-bank",
+            "repository": "lana-bank",
+            "inputs": ["server"],
+            "context": ".",
+            "dockerfile_candidate": "Dockerfile.rc",
+            "dockerfile_release": "Dockerfile.release",
+            "binary": "lana-cli",
+            "app": None,
+            "args": {},
+        },
+        "release": {
+            "tag_prefix": "",
+            "version_branch": "version",
+            "changelog": "CHANGELOG.md",
+            "moving": {"candidate": "edge", "release": "latest"},
+        },
+        "remotes.source": {"url": ".sandbox/remotes/source.git", "branch": "main"},
+        "project": "lana-bank",
+    }
+
+
+def test_every_section_can_be_sliced_and_comes_back_from_json_as_it_was() -> None:
+    sections = [part.name for part in fields(c.Config) if part.name not in {"file", "lines"}]
+    data = default().slice(*sections)
+    assert json.loads(json.dumps(data)) == data
+
+
+def test_the_slice_of_a_part_that_is_left_out_is_none() -> None:
+    assert replace(default(), chart=None).slice("chart") == {"chart": None}
+
+
+@pytest.mark.parametrize("name", ["imagse", "images.gone", "lines", "file", "project.x", ""])
+def test_a_slice_of_what_does_not_exist_is_an_error(name: str) -> None:
+    with pytest.raises(KeyError):
+        default().slice(name)
+
+
+def test_where_names_the_line_of_a_key_or_of_what_it_would_stand_in() -> None:
+    config = default()
+    lines = (ROOT / "pipeline.yml").read_text().splitlines()
+    line = next(i for i, text in enumerate(lines, 1) if text.startswith("  lana-bank-admin-panel:"))
+    file = config.file
+    assert config.where("images.lana-bank-admin-panel") == (
+        f"{file}:{line}: images.lana-bank-admin-panel"
+    )
+    assert config.where("images.lana-bank-admin-panel.repository").startswith(f"{file}:{line}: ")
+    assert config.where("images.lana-bank-admin-panel.inputs[7]").startswith(f"{file}:{line + 1}: ")
+    assert config.where("nowhere").startswith(f"{file}:1: ")
+
+
+def test_values_are_frozen_slotted_comparable_and_survive_a_worker_process() -> None:
+    config = default()
+    with pytest.raises(FrozenInstanceError):
+        config.project = "other"  # type: ignore[misc]
+    assert not hasattr(config, "__dict__")
+    assert all(is_dataclass(each) for each in (config, config.release.moving, config.gates))
+    assert pickle.loads(pickle.dumps(config)) == config  # noqa: S301 - our own bytes
+    assert config != replace(config, project="other")
+    assert config == replace(config, file="elsewhere.yml", lines={})
+    assert config.gates != "cepler-gates"
+    assert repr(config.gates) == "Gates(branch='cepler-gates')"
+    assert "lines=" not in repr(config)
+
+
+def test_loading_imports_nothing_heavy() -> None:
+    heavy = ["jinja2", "semver", "sh", "jsonschema", "requests", "difflib"]
+    code = (
+        "import sys\n"
+        "from tasks.kernel import config\n"
+        "config.load()\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])\n"
+    )
+    # doit itself imports difflib or does not; only what config adds is asked about.
+    asked = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert asked.stdout == "[]\n"
+
+
+def test_the_reference_page_names_every_key_and_its_long_example_loads(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "pipeline.md").read_text()
+    example = page.split("```yaml\n")[-1].split("```")[0]
+    file = tmp_path / "example.yml"
+    file.write_text(example)
+    config = c.load(file)
+    assert config.registry.kind == "http"
+    assert config.forge.kind == "github"
+    written = {key.rpartition(".")[2].partition("[")[0] for key in config.lines}
+    other = {"path"}  # of the embedded registry and forge, which the example does not use
+    for value in (c.Remote, c.Check, c.Binary, c.App, c.Registry, c.Forge, c.Promotion, c.Release):
+        for part in fields(value):
+            key = part.name.replace("_", "-")
+            assert key in written | other, f"{value.__name__}.{part.name} is not in the example"
+            assert f"`{key}`" in page, f"{value.__name__}.{part.name} is not explained"
+    for key in ("repository", "context", "dockerfile", "binary", "app", "args", "values", "labels"):
+        assert key in written, key
+        assert f"`{key}`" in page, key
