@@ -1,0 +1,125 @@
+"""How every action runs: with its log, its world, and errors turned into what doit understands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from doit.exceptions import TaskError, TaskFailed
+
+from . import journal, paths
+from .effects import Skipped
+from .errors import Failed, SlipwayError, WrongUsage
+from .world import World
+
+if TYPE_CHECKING:
+    from .config import Config
+
+Action = Callable[..., Any]
+
+_config: Config | None = None
+_main = os.getpid()
+
+
+class Gate(SlipwayError):
+    """A human has to say yes first (exit code 4)."""
+
+
+class Closed(TaskFailed):  # type: ignore[misc] # doit is untyped
+    """The gate's answer, as doit carries it; across processes too."""
+
+
+class Verdict(TaskFailed):  # type: ignore[misc]
+    """A check, a build or a tool said no."""
+
+
+class Misused(TaskFailed):  # type: ignore[misc]
+    """The command was given wrongly (exit code 3); its message is complete."""
+
+
+class Broken(TaskError):  # type: ignore[misc]
+    """An error that a person can act on; its message is complete."""
+
+
+def use(config: Config) -> None:
+    """Remember the configuration that the graph was made from, for its actions."""
+    global _config  # noqa: PLW0603 - one graph a process
+    _config = config
+
+
+def disk() -> World:
+    """Return the world on disk.
+
+    Raises:
+        SlipwayError: no configuration was loaded, so there is no graph.
+    """
+    if _config is None:
+        raise SlipwayError("no pipeline is loaded")
+    return World(_config)
+
+
+def _die_with_parent() -> None:
+    """Have the kernel kill this worker with its run: a killed `-n` run must not keep the lock."""
+    if os.getpid() == _main or not sys.platform.startswith("linux"):
+        return
+    import ctypes
+    import signal
+
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+    if os.getppid() != _main:
+        os._exit(1)
+
+
+def _failure(name: str, error: SlipwayError) -> TaskFailed | TaskError:
+    journal.say(f"{type(error).__name__}: {error}")
+    text = str(error)
+    if isinstance(error, Gate):
+        return Closed(text, report=True)
+    if isinstance(error, WrongUsage):
+        return Misused(text)
+    if isinstance(error, Failed):
+        return Verdict(f"{text}\n  full log: {paths.log(name)}")
+    return Broken(f"{text}\n  full log: {paths.log(name)}")
+
+
+def perform(
+    name: str, action: Action, targets: Sequence[str], options: dict[str, Any] | None = None
+) -> Any:
+    """Run one action of the graph.
+
+    Args:
+        name: the task's name.
+        action: takes the world (and the task's options) and returns words for the screen, or None.
+        targets: what it has to leave; doit itself never looks whether they were made.
+        options: what the command line said.
+
+    Returns:
+        What the reporter shows (`says`, and whether there was nothing to do), or doit's own object
+        for a failure.
+    """
+    _die_with_parent()
+    with journal.of(name):
+        try:
+            world = disk()
+            says = action(world, **(options or {}))
+            if missing := [target for target in targets if not world.exists(target)]:
+                raise SlipwayError(f"{name} ended well but left no {missing[0]}")
+        except SlipwayError as error:
+            return _failure(name, error)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except Exception as error:  # no traceback reaches a user
+            journal.unexpected(error)
+            return Broken(
+                f"a fault in Slipway itself: {type(error).__name__}: {error}\n"
+                f"  please report it with the log: {paths.log(name)}"
+            )
+    return {"says": str(says or ""), "skipped": isinstance(says, Skipped)}
+
+
+def perform_with(name: str, action: Action, targets: Sequence[str], **options: Any) -> Any:
+    """Run an action whose task has options; doit hands them over by name."""
+    return perform(name, action, targets, options)

@@ -1,0 +1,203 @@
+"""Git, read and written through argument lists only.
+
+This is the one module that starts programs without `kernel.programs`: every observer asks git,
+`subprocess` is loaded by doit anyway, and the library behind `programs` costs a third of an idle
+run to import.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from . import journal
+from .errors import SlipwayError
+from .redact import redact, without_secrets
+
+# Nothing a person has configured for themselves may change what the pipeline reads or writes.
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.quotePath=false",
+    "core.autocrlf=false",
+    "core.fsmonitor=false",
+    "commit.gpgSign=false",
+    "tag.gpgSign=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "advice.detachedHead=false",
+    "protocol.ext.allow=never",
+    "init.defaultBranch=main",
+    "user.useConfigOnly=true",
+)
+ARGUMENTS = tuple(word for setting in _SETTINGS for word in ("-c", setting))
+_DROPPED = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+)
+
+
+class GitError(SlipwayError):
+    """Git said no; `detail` has its words."""
+
+    returncode = 1
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return git's environment: quiet, in English, never asking, of no other repository."""
+    env = {key: value for key, value in without_secrets().items() if key not in _DROPPED}
+    env.update(
+        LC_ALL="C.UTF-8",
+        LANGUAGE="C",
+        GIT_TERMINAL_PROMPT="0",
+        GIT_ASKPASS=env.get("GIT_ASKPASS", "true"),
+        GIT_PAGER="cat",
+        GIT_OPTIONAL_LOCKS="0",
+        GIT_EDITOR="true",
+    )
+    env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    env.update(extra or {})
+    return env
+
+
+def identity(name: str, email: str, date: str) -> dict[str, str]:
+    """Return the environment of a commit whose id depends on nothing but its content.
+
+    Args:
+        name: author's and committer's name.
+        email: their address.
+        date: "SECONDS +ZONE" as git stores it.
+    """
+    return {
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": email,
+        "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_NAME": name,
+        "GIT_COMMITTER_EMAIL": email,
+        "GIT_COMMITTER_DATE": date,
+    }
+
+
+def _run(
+    args: tuple[str, ...],
+    repo: str | Path | None,
+    cwd: str | Path | None,
+    stdin: bytes | None,
+    env: Mapping[str, str] | None,
+    timeout: float,
+) -> subprocess.CompletedProcess[bytes]:
+    place = ("-C", str(repo)) if repo is not None else ()
+    command = ["git", *ARGUMENTS, *place, *args]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            env=environment(env),
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        if error.filename == "git":
+            raise GitError(
+                "git is not installed", fix="apt install git (or your system's way)"
+            ) from None
+        raise GitError(f"{error.filename} does not exist", where=f"git {args[0]}") from None
+    except NotADirectoryError as error:
+        raise GitError(f"{error.filename} is not a folder", where=f"git {args[0]}") from None
+    except subprocess.TimeoutExpired:
+        raise GitError(
+            f"git {args[0]} did not answer within {timeout:g} s",
+            where=redact(str(repo or cwd or "")),
+            fix="is the remote reachable? then run the same again",
+        ) from None
+    journal.program(["git", *place, *args], done.returncode, done.stdout[:4000], done.stderr)
+    return done
+
+
+def git(
+    *args: str,
+    repo: str | Path | None = None,
+    cwd: str | Path | None = None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+    ok: Collection[int] = (0,),
+) -> bytes:
+    """Run git and return what it printed.
+
+    Args:
+        args: the command and its arguments; a ref or a path from outside must stand behind
+            `--end-of-options`, behind `--`, or be spelled `refs/…`.
+        repo: a bare repository or a work tree.
+        cwd: folder to run in, when it is not `repo`.
+        stdin: bytes for its standard input; none means empty.
+        env: what to add to its environment.
+        timeout: seconds.
+        ok: exit codes that are answers and not errors.
+
+    Raises:
+        GitError: any other exit code, no git, or no answer in time.
+    """
+    done = _run(args, repo, cwd, stdin, env, timeout)
+    if done.returncode not in ok:
+        words = [redact(line) for line in done.stderr.decode(errors="replace").splitlines()]
+        where = f"git {args[0]}" + (f" in {os.path.relpath(repo)}" if repo is not None else "")
+        error = GitError(
+            (words[0] if words else f"git {args[0]} ended with {done.returncode}").strip(),
+            where=where,
+            detail=[line for line in words[1:] if line.strip()][-8:],
+        )
+        error.returncode = done.returncode
+        raise error
+    return done.stdout
+
+
+def text(
+    *args: str,
+    repo: str | Path | None = None,
+    cwd: str | Path | None = None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+    ok: Collection[int] = (0,),
+) -> str:
+    """Return what git printed as text, without the newline at its end."""
+    out = git(*args, repo=repo, cwd=cwd, stdin=stdin, env=env, timeout=timeout, ok=ok)
+    return out.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+
+def lines(
+    *args: str,
+    repo: str | Path | None = None,
+    cwd: str | Path | None = None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+    ok: Collection[int] = (0,),
+) -> list[str]:
+    """Return what git printed, a line each."""
+    out = text(*args, repo=repo, cwd=cwd, stdin=stdin, env=env, timeout=timeout, ok=ok)
+    return out.split("\n") if out else []
+
+
+def returncode(
+    *args: str,
+    repo: str | Path | None = None,
+    cwd: str | Path | None = None,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+) -> int:
+    """Return git's exit code, whatever it is."""
+    return _run(args, repo, cwd, stdin, env, timeout).returncode

@@ -1,0 +1,91 @@
+"""The whole graph: what a selection takes with it, and a check of it before the first action."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import paths
+from .errors import SlipwayError
+
+Tasks = Mapping[str, Any]
+
+_tasks: Tasks = {}
+
+
+def remember(tasks: Tasks) -> None:
+    """Keep the graph of this run, for the tasks that look at it (`plan`, `status`).
+
+    doit keeps `file_dep` in sets, so the tasks that follow from them come in another order in
+    every process. They are put into the order of the graph, so that a run does what its plan says,
+    one after the other.
+    """
+    global _tasks  # noqa: PLW0603 - one graph a process
+    _tasks = tasks
+    order = {name: place for place, name in enumerate(tasks)}
+    for task in tasks.values():
+        task.task_dep.sort(key=lambda name: order[name])
+
+
+def current() -> Tasks:
+    """Return the graph of this run: task name → doit's task."""
+    return _tasks
+
+
+def closure(tasks: Tasks, selected: Iterable[str]) -> set[str]:
+    """Return the names of all tasks that a selection brings with it."""
+    found: set[str] = set()
+    left = list(selected)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left.extend(tasks[name].task_dep)
+    return found
+
+
+def acts(tasks: Tasks, names: Iterable[str]) -> bool:
+    """Say whether one of the tasks changes the world outside."""
+    return any((tasks[name].meta or {}).get("effect") for name in names)
+
+
+def mistakes(tasks: Tasks, names: Iterable[str], ignored: Iterable[str], root: Path) -> list[str]:
+    """Return what is wrong with a part of the graph, before anything of it has run.
+
+    Args:
+        tasks: the whole graph.
+        names: the part that will run.
+        ignored: tasks that somebody told doit to ignore; a release that skips one in silence is
+            worse than none.
+        root: the project's folder.
+    """
+    made = {target for task in tasks.values() for target in task.targets}
+    names = sorted(names)
+    found = [
+        f"task {name} is set to be ignored, and everything behind it would be skipped in silence\n"
+        f"  doit forget {name}"
+        for name in names
+        if name in set(ignored)
+    ]
+    for name in names:
+        for path in sorted(tasks[name].file_dep):
+            if path not in made and not (root / path).exists():
+                near = difflib.get_close_matches(path, made, 1)
+                hint = f" (did you mean {near[0]}?)" if near else ""
+                found.append(f"task {name} reads {path}, which nobody makes{hint}")
+    return found
+
+
+def check(tasks: Tasks, names: Iterable[str], ignored: Iterable[str]) -> None:
+    """Raise when `mistakes` finds something.
+
+    Raises:
+        SlipwayError: with all of it.
+    """
+    found = mistakes(tasks, names, ignored, paths.ROOT)
+    if found:
+        raise SlipwayError(
+            "the graph cannot run", detail=[line for text in found for line in text.split("\n")]
+        )

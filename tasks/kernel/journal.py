@@ -1,0 +1,72 @@
+"""The full log of each task, `build/logs/TASK.log`: what ran, what it said, what went wrong."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO
+
+from . import paths
+from .redact import redact
+
+# One task runs at a time in a process or thread pool worker; threads share the process, hence the
+# stack is per thread.
+_open: dict[int, list[TextIO]] = {}
+
+
+def _key() -> int:
+    import threading
+
+    return threading.get_ident()
+
+
+@contextmanager
+def of(task: str) -> Iterator[None]:
+    """Write the log of `task` while the body runs; an earlier log of the same task is replaced."""
+    path = paths.log(task)
+    os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - str paths, hot
+    with open(path, "w", encoding="utf-8", errors="backslashreplace") as stream:  # noqa: PTH123
+        _open.setdefault(_key(), []).append(stream)
+        try:
+            yield
+        finally:
+            _open[_key()].pop()
+
+
+def say(text: str) -> None:
+    """Add a line to the log of the task that is running; outside a task nothing is kept."""
+    stack = _open.get(_key())
+    if stack:
+        stack[-1].write(redact(text).rstrip("\n") + "\n")
+        stack[-1].flush()
+
+
+def program(command: Sequence[str], code: int, out: bytes | str, err: bytes | str) -> None:
+    """Log one finished program with what it printed."""
+    if not _open.get(_key()):
+        return
+    say(f"$ {shlex.join(command)}")
+    for part in (out, err):
+        words = part.decode(errors="backslashreplace") if isinstance(part, bytes) else part
+        if words.strip():
+            say("\n".join("  " + line for line in words.splitlines()))
+    if code:
+        say(f"  → exit {code}")
+
+
+def unexpected(error: BaseException) -> None:
+    """Log a traceback: the only place where one is ever written."""
+    say("".join(traceback.format_exception(error)))
+
+
+def effect(task: str, means: str) -> None:
+    """Add a line to `build/logs/effects.log`: what was ever changed outside from this folder."""
+    from datetime import UTC, datetime
+
+    path = f"{paths.BUILD}/logs/effects.log"
+    os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+    with open(path, "a", encoding="utf-8") as stream:  # noqa: PTH123
+        stream.write(redact(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\t{task}\t{means}\n"))

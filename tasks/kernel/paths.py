@@ -1,0 +1,85 @@
+"""Every path, once, relative to the project root, as doit compares it (no `./` or `..`)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+BUILD = "build"
+SANDBOX = ".sandbox"
+DATABASE = ".doit.db"
+RUN_LOCK = ".slipway.lock"
+
+HEAD = f"{BUILD}/source/head.json"
+MERGED = f"{BUILD}/forge/merged.json"
+VERSION = f"{BUILD}/version.json"
+BINARY = f"{BUILD}/binary.json"
+SECTION = f"{BUILD}/changelog/section.md"
+CHANGELOG = f"{BUILD}/changelog/CHANGELOG.md"
+SANDBOX_FACT = f"{BUILD}/sandbox.json"
+
+
+def mirror(remote: str) -> str:
+    """Return our bare copy of a remote's objects; it can be made again at any time."""
+    return f"{BUILD}/mirrors/{remote}.git"
+
+
+def head_input(name: str) -> str:
+    """Return the fingerprint file of an input set at the head."""
+    return f"{BUILD}/source/inputs/{name}"
+
+
+def candidate_input(name: str) -> str:
+    """Return the fingerprint file of an input set at the candidate's commit."""
+    return f"{BUILD}/candidate/inputs/{name}"
+
+
+def verdict(check: str) -> str:
+    """Return the verdict file of a check."""
+    return f"{BUILD}/checks/{check}.json"
+
+
+def sighting(port: str) -> str:
+    """Return the file of what an observer saw."""
+    return f"{BUILD}/seen/{port}.json"
+
+
+def receipt(task: str) -> str:
+    """Return the receipt of an effect; `push:web` becomes `push.web.json`."""
+    return f"{BUILD}/receipts/{task.replace(':', '.')}.json"
+
+
+def app(name: str) -> str:
+    """Return an app's stamped environment file."""
+    return f"{BUILD}/apps/{name}.env"
+
+
+def image(name: str) -> str:
+    """Return the fact of a built image: digest, layers, the key it was built for."""
+    return f"{BUILD}/images/{name}.json"
+
+
+def image_layout(name: str) -> str:
+    """Return the OCI layout folder of a built image."""
+    return f"{BUILD}/images/{name}"
+
+
+def work(task: str) -> str:
+    """Return a task's scratch folder."""
+    return f"{BUILD}/work/{task.replace(':', '.')}"
+
+
+def log(task: str) -> str:
+    """Return the full log of a task."""
+    return f"{BUILD}/logs/{task.replace(':', '.')}.log"
+
+
+@cache
+def room_sources(room: str) -> tuple[str, ...]:
+    """Return the Python files of a room, sorted: a task depends on the code it runs."""
+    files = (ROOT / "tasks" / room).rglob("*.py")
+    return tuple(
+        sorted(file.relative_to(ROOT).as_posix() for file in files if file.name != "__main__.py")
+    )

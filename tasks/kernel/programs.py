@@ -1,0 +1,161 @@
+"""Every program a stage runs: argument list, own environment, no terminal, time limit, full log."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import journal, lock
+from .errors import Failed, SlipwayError
+from .redact import redact, without_secrets
+
+_TAIL = 12  # lines of a program's words that go into an error
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A program that ended.
+
+    Attributes:
+        code: its exit code; a negative one is the signal that ended it.
+        out: what it printed to standard output.
+        err: what it printed to standard error.
+    """
+
+    code: int
+    out: str
+    err: str
+
+    def tail(self) -> list[str]:
+        """Return the last lines it said, redacted, for an error message."""
+        words = (self.out.rstrip() + "\n" + self.err.rstrip()).strip("\n").splitlines()
+        return [redact(line.rstrip()) for line in words if line.strip()][-_TAIL:]
+
+
+def find(name: str, *, near: Sequence[Path] = ()) -> str:
+    """Return the path of a program.
+
+    Args:
+        name: its name.
+        near: folders to look in before PATH.
+
+    Raises:
+        SlipwayError: it is not installed.
+    """
+    for folder in near:
+        if found := shutil.which(name, path=str(folder)):
+            return found
+    if found := shutil.which(name):
+        return found
+    raise SlipwayError(f"{name} is not installed", fix=f"install {name}, or put it on PATH")
+
+
+def environment(extra: Mapping[str, str] | None, needs: Collection[str]) -> dict[str, str]:
+    """Return a program's environment: ours without secrets (but those it `needs`), with `extra`."""
+    env = without_secrets(needs)
+    for name in (
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+        "SLIPWAY_KILL_AT",
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+    ):
+        env.pop(name, None)
+    return env | {"LC_ALL": "C.UTF-8"} | dict(extra or {})
+
+
+def run(
+    command: Sequence[str],
+    *,
+    cwd: str | Path,
+    env: Mapping[str, str] | None = None,
+    needs: Collection[str] = (),
+    stdin: str = "",
+    timeout: float | None = 600,
+    ok: Collection[int] | None = (0,),
+    what: str = "",
+) -> Done:
+    """Run a program to its end.
+
+    Args:
+        command: the program and its arguments.
+        cwd: folder to run in.
+        env: variables to set besides our own environment.
+        needs: names of variables with secrets that it may see.
+        stdin: text for its standard input.
+        timeout: seconds until it and all it started are killed; None for no limit.
+        ok: exit codes that are no failure; None for any.
+        what: what it is for, in error messages; the program's name when empty.
+
+    Raises:
+        Failed: it ended with another code, or not in time.
+        SlipwayError: it could not be started.
+    """
+    import sh
+
+    name = what or Path(command[0]).name
+    program = find(command[0])
+    process: Any = None
+    out: list[str] = []
+    err: list[str] = []
+    code = 0
+    try:
+        process = sh.Command(program)(
+            *command[1:],
+            _cwd=str(cwd),
+            _env=environment(env, needs),
+            _in=stdin,
+            _out=out.append,
+            _err=err.append,
+            _tty_in=False,
+            _tty_out=False,
+            _bg=True,
+            _bg_exc=False,
+            _new_session=True,
+            _ok_code=list(range(256)),
+            _timeout=timeout,
+            _pass_fds=set(lock.inherited()),
+            _decode_errors="replace",
+        )
+        # Its own wait(timeout) polls ten times a second and may lose the last words; without one it
+        # joins its readers.
+        process.wait()
+    except sh.TimeoutException:
+        _end(process)
+        raise Failed(
+            f"{name} did not end within {timeout:g} s and was stopped",
+            detail=Done(-9, "".join(out), "".join(err)).tail(),
+        ) from None
+    except sh.SignalException as error:
+        code = int(error.exit_code)
+    except (sh.CommandNotFound, sh.ForkException, OSError) as error:
+        reason = redact(str(error)).strip().splitlines()
+        raise SlipwayError(f"{name} could not be started: {reason[-1] if reason else ''}") from None
+    except BaseException:
+        _end(process)  # ^C or SIGTERM: nothing that we started goes on in the dark
+        raise
+    else:
+        code = int(process.exit_code)
+    _end(process)  # a server that a test forgot to stop
+    done = Done(code, "".join(out), "".join(err))
+    journal.program(command, done.code, done.out, done.err)
+    if ok is not None and done.code not in ok:
+        ended = f"was ended by signal {-done.code}" if done.code < 0 else f"ended with {done.code}"
+        raise Failed(f"{name} {ended}", detail=done.tail())
+    return done
+
+
+def _end(process: Any) -> None:
+    """Kill a program and everything it started."""
+    if process is None:
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
+    except (ProcessLookupError, PermissionError):
+        return

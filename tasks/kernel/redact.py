@@ -1,0 +1,64 @@
+"""Secrets: which environment variables hold one, and how to keep them off file and screen."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+_NAMES = re.compile(
+    r"(TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_?KEY|ACCESS_?KEY|API_?KEY|CREDENTIAL|(^|_)AUTH($|_)|AUTHTOKEN)",
+    re.IGNORECASE,
+)
+_SHORTEST = 6  # a shorter value would blank out innocent words
+_URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+_BEARER = re.compile(r"(?i)\b(authorization:\s*)?(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{8,}")
+MASK = "•••"
+_COMMAND = re.compile(r"(?<![\w./-])doit (?=[a-z])")
+
+
+def secret_names() -> list[str]:
+    """Return the names of environment variables that look like they hold a secret, sorted."""
+    return sorted(name for name in os.environ if _NAMES.search(name))
+
+
+def secret_values(extra: Iterable[str] = ()) -> list[str]:
+    """Return the secrets to hide, longest first, so that one inside another leaves no rest."""
+    found = {value for name in secret_names() if len(value := os.environ[name]) >= _SHORTEST}
+    found.update(value for value in extra if len(value) >= _SHORTEST)
+    # A path to a key file is not a secret; hiding it would make messages useless.
+    found = {value for value in found if not os.path.exists(value)}  # noqa: PTH110 - str, hot path
+    return sorted(found, key=len, reverse=True)
+
+
+def redact(text: str) -> str:
+    """Return `text` with every known secret, and every password inside a URL, masked."""
+    for value in secret_values():
+        text = text.replace(value, MASK)
+    text = _URL_PASSWORD.sub(rf"\g<scheme>{MASK}@", text)
+    return _BEARER.sub(MASK, text)
+
+
+def printable(text: str) -> str:
+    """Return `text` as it may be shown.
+
+    Characters that steer a terminal are left out, since commits and tools may bring any; and a
+    command to type next is the one that works here: whoever came in by the wrapper has no `doit`.
+    """
+    text = "".join(char for char in text if char in "\n\t" or char.isprintable())
+    return _COMMAND.sub("./doitw ", text) if "SLIPWAY_CWD" in os.environ else text
+
+
+def without_secrets(keep: Iterable[str] = ()) -> dict[str, str]:
+    """Return the environment for a program that has no business with our secrets.
+
+    Args:
+        keep: names that this program does need.
+    """
+    kept = set(keep)
+    hidden = {
+        name
+        for name in secret_names()
+        if name not in kept and not name.startswith(("SSH_", "GIT_"))
+    }
+    return {name: value for name, value in os.environ.items() if name not in hidden}

@@ -1,0 +1,162 @@
+"""doit's reporter: run lock, check of the graph, durable results, screen, and exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import Any
+
+from doit import Globals
+from doit.exceptions import TaskError, UnmetDependency
+
+from . import graph, lock
+from .actions import Closed, Misused
+from .errors import SlipwayError, WrongUsage
+from .redact import redact
+from .screen import Screen
+
+DONE, FAILED, ERROR, USAGE, WAITING = 0, 1, 2, 3, 4
+
+
+def _stop(number: int, _frame: object) -> None:
+    """End as after ^C: doit then records what has finished."""
+    sys.exit(128 + number)
+
+
+class Reporter:
+    """What doit calls as a run goes on.
+
+    doit writes its own state only when a run ends. This reporter commits each task as it finishes,
+    so that a run killed at any moment has lost nothing but the task it was in.
+    """
+
+    desc = "Slipway's own"
+
+    def __init__(self, outstream: Any, options: dict[str, Any]) -> None:  # noqa: ARG002 - doit's
+        self.screen = Screen(sys.stderr)
+        self.started: dict[str, float] = {}
+        self.error = self.failed = self.waiting = self.misused = False
+        self.current = 0
+        self.unmet: list[str] = []
+
+    def initialize(self, tasks: dict[str, Any], selected: list[str]) -> None:
+        """Check the graph and take the run lock, before the first action."""
+        signal.signal(signal.SIGTERM, _stop)
+        graph.remember(tasks)
+        names = graph.closure(tasks, selected)
+        self.screen.fit(names)
+        manager = Globals.dep_manager
+        _patient(manager)
+        try:
+            ignored = [name for name in tasks if manager.status_is_ignore(tasks[name])]
+            graph.check(tasks, names, ignored)
+            if graph.acts(tasks, names):
+                lock.take(selected)
+        except SlipwayError as error:
+            self.screen.problem("doit", redact(str(error)))
+            sys.exit(USAGE if isinstance(error, WrongUsage) else ERROR)
+
+    def get_status(self, task: Any) -> None:
+        """Nothing to say before it is known whether the task runs."""
+
+    def execute_task(self, task: Any) -> None:
+        """Show a task as running."""
+        if task.actions and not _is_quiet(task):
+            self.started[task.name] = time.monotonic()
+            self.screen.begin(task.name)
+
+    def add_success(self, task: Any) -> None:
+        """Commit it, then show it."""
+        _commit()
+        if not task.actions or _is_quiet(task):
+            return
+        seconds = time.monotonic() - self.started.get(task.name, time.monotonic())
+        says, skipped = str(task.values.get("says", "")), bool(task.values.get("skipped"))
+        self.screen.done(task.name, redact(says), seconds, skipped=skipped)
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        """Commit that it failed, then show why; one that only waited for another is counted."""
+        _commit()
+        if isinstance(fail, UnmetDependency):
+            if task.actions:
+                self.unmet.append(task.name)
+            return
+        if isinstance(fail, Closed):
+            self.waiting = True
+            self.screen.gate(task.name, redact(fail.message))
+            return
+        if isinstance(fail, Misused):
+            self.misused = True
+        elif isinstance(fail, TaskError):
+            self.error = True
+        else:
+            self.failed = True
+        self.screen.problem(task.name, redact(fail.message.removeprefix("ERROR: ")))
+
+    def skip_uptodate(self, task: Any) -> None:
+        """Count it."""
+        self.current += bool(task.actions)
+
+    def skip_ignore(self, task: Any) -> None:
+        """Say so: an ignored task is a hole in a release."""
+        self.screen.problem(task.name, "ignored, as somebody told doit to")
+
+    def cleanup_error(self, exception: Any) -> None:
+        """There are no teardowns in this graph."""
+        self.screen.problem("doit", redact(exception.get_msg()))
+
+    def runtime_error(self, msg: str) -> None:
+        """Show that doit itself gave up."""
+        self.error = True
+        self.screen.problem("doit", redact(msg))
+
+    def teardown_task(self, task: Any) -> None:
+        """There are no teardowns in this graph."""
+
+    def complete_run(self) -> None:
+        """Sum up, and set the exit code: 2 over 1 over 4; an unmet dependency never counts.
+
+        doit would answer 2 for every unmet dependency. With an exception on its way (^C,
+        SIGTERM), that goes first.
+        """
+        self.screen.end(self.current, self.unmet, asked=_was_asked())
+        if sys.exc_info()[0] is not None:
+            return
+        ranked = ((self.error, ERROR), (self.failed, FAILED), (self.misused, USAGE))
+        code = next(
+            (code for happened, code in ranked if happened), WAITING if self.waiting else DONE
+        )
+        if code:
+            sys.exit(code)
+
+
+def _is_quiet(task: Any) -> bool:
+    """Say whether a task answers on standard output itself: a line about it would be noise."""
+    return bool((task.meta or {}).get("shows"))
+
+
+def _was_asked() -> bool:
+    """Say whether this run only answers a question."""
+    tasks = graph.current()
+    return any(_is_quiet(task) and task.executed for task in tasks.values())
+
+
+def _patient(manager: Any) -> None:
+    """Have the database wait for another run's short writes instead of failing."""
+    connection = getattr(manager.backend, "_conn", None)
+    if connection is not None:
+        connection.execute("pragma busy_timeout = 30000")
+
+
+def _commit() -> None:
+    """Write what doit keeps in memory until the end of a run, and end its long write lock."""
+    backend = Globals.dep_manager.backend
+    connection = getattr(backend, "_conn", None)
+    if connection is None:
+        return  # another backend, chosen on the command line
+    for task_id in sorted(backend._dirty):  # doit offers no other way
+        row = (task_id, backend.codec.encode(backend._cache[task_id]))
+        connection.execute("insert or replace into doit values (?,?)", row)
+    connection.commit()
+    backend._dirty = set()

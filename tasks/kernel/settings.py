@@ -1,0 +1,28 @@
+"""doit's settings for this graph; each against a trap of doit's defaults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import paths
+from .checker import ContentChecker
+from .reporter import Reporter
+
+
+def doit_config(default: list[str]) -> dict[str, Any]:
+    """Return `DOIT_CONFIG`.
+
+    Args:
+        default: the tasks that a bare `doit` runs.
+    """
+    return {
+        "default_tasks": default,
+        "backend": "sqlite3",  # the one backend that two runs at once do not spoil
+        "dep_file": paths.DATABASE,
+        "reporter": Reporter,
+        "check_file_uptodate": ContentChecker,
+        "continue": True,  # all independent results are seen
+        "verbosity": 0,  # the reporter shows what matters; the rest is in build/logs/
+        "minversion": "0.37.0",
+        "action_string_formatting": "new",
+    }
