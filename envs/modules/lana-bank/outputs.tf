@@ -1,0 +1,9 @@
+output "release" {
+  description = "What the environment runs: chart, application version and values."
+  value       = terraform_data.release.output
+}
+
+output "url" {
+  description = "Where the customer portal is reached."
+  value       = "https://${var.domain}"
+}

@@ -1,0 +1,1 @@
+"""The tests of lana-bank; README.md tells how to run them."""
