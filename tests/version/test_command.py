@@ -1,0 +1,99 @@
+"""`python -m tasks.version next`, as a shell sees it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.kernel.git import git
+
+from .repository import Repository
+
+_TREE = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tasks.version", *arguments]
+    return subprocess.run(command, cwd=_TREE, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    made = Repository(tmp_path / "source")
+    made.commit("feat: a\n")
+    made.tag("v1.0.0")
+    made.commit("feat: b\n", cog__toml='tag_prefix = "v"\n')
+    return made
+
+
+def test_it_prints_the_version_and_nothing_else(repo: Repository, tmp_path: Path) -> None:
+    for folder in (repo.folder, repo.bare(tmp_path / "bare.git")):
+        done = run("next", "--repo", str(folder))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "1.1.0-rc.1\n", "")
+        done = run("next", "--repo", str(folder), "--final")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "1.1.0\n", "")
+
+
+def test_it_answers_for_any_ref_with_the_rules_of_that_commit(repo: Repository) -> None:
+    done = run("next", "--repo", str(repo.folder), "--ref", "HEAD~1")
+    # Without the prefix of the next commit, v1.0.0 is no version there.
+    assert (done.returncode, done.stdout) == (0, "0.1.0-rc.1\n")
+
+
+def test_a_candidate_on_the_head_is_followed_by_the_next_number(repo: Repository) -> None:
+    repo.tag("v1.1.0-rc.1")
+    assert run("next", "--repo", str(repo.folder)).stdout == "1.1.0-rc.2\n"
+    assert run("next", "--repo", str(repo.folder), "--final").stdout == "1.1.0\n"
+
+
+def test_nothing_to_release_is_2_with_a_reason(repo: Repository) -> None:
+    repo.tag("v1.1.0")
+    repo.commit("docs: c\n")
+    done = run("next", "--repo", str(repo.folder))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "nothing to release: no commit since 1.1.0 asks for a release: there is only docs\n"
+    )
+
+
+def test_no_counting_commit_is_an_error(repo: Repository) -> None:
+    repo.tag("v1.1.0")
+    repo.commit("whatever\n")
+    done = run("next", "--repo", str(repo.folder))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no commit since 1.1.0 counts for a version" in done.stderr
+
+
+def test_a_broken_cog_toml_is_1_with_its_line(repo: Repository) -> None:
+    head = repo.commit("fix: c\n", cog__toml="a = 1\ntag_prefix = \n")
+    done = run("next", "--repo", str(repo.folder))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{head[:10]}:cog.toml:2: not valid TOML")
+
+
+def test_a_folder_that_is_no_repository_is_1(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        done = run("next", "--repo", str(folder))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "not a git repository" in done.stderr
+
+
+def test_a_shallow_clone_is_1_and_says_what_to_type(repo: Repository, tmp_path: Path) -> None:
+    git("clone", "--quiet", "--depth=1", repo.folder.as_uri(), str(tmp_path / "shallow"))
+    done = run("next", "--repo", str(tmp_path / "shallow"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "git fetch --unshallow" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["next", "--nonsense"], ["next", "--ref"], ["next", "--ref=-x"], ["next", "--ref", "no"]],
+)
+def test_wrong_usage_is_1_too_since_2_has_a_meaning(repo: Repository, arguments: list[str]) -> None:
+    done = run(*arguments, *(["--repo", str(repo.folder)] if arguments else []))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr
+    assert "Traceback" not in done.stderr
