@@ -1,0 +1,27 @@
+"""The forge: pull requests and releases, behind one small port.
+
+Embedded, it is a folder of files beside the source remote, and a merge is a real git merge; the
+other side of the port is a forge on the network. What is merged is always read from git, never from
+what we remember.
+"""
+
+from .connect import connect
+from .observe import STANDING, candidate_of
+from .port import Forge, NewPull, Pull, Release, asset_claim
+from .promotions import Promotion, mark, marked, named_below, trailers
+
+__all__ = [
+    "STANDING",
+    "Forge",
+    "NewPull",
+    "Promotion",
+    "Pull",
+    "Release",
+    "asset_claim",
+    "candidate_of",
+    "connect",
+    "mark",
+    "marked",
+    "named_below",
+    "trailers",
+]

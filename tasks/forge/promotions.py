@@ -1,0 +1,142 @@
+"""Promotions: which commits of the source say "release this candidate", and which one is merged.
+
+A promotion is a commit made by us on the promotion branch; its trailers name the candidate. It
+is merged when the release branch stands on it. That is read from git's history of merges, so a kill
+between a merge and any note of it, or a merge made by hand, leaves no doubt.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..kernel import git as g
+
+CANDIDATE = "Slipway-Candidate"
+COMMIT = "Slipway-Commit"
+VERSION = "Slipway-Version"
+_RECORD = "\x1e"
+_FIELD = "\x1f"
+_NEAR = 30  # commits that people may have put on top of a promotion
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """A merged promotion.
+
+    Attributes:
+        candidate: the candidate's version, "0.42.0-rc.1".
+        version: the version to release, "0.42.0".
+        commit: the commit the candidate was built from, and that is released.
+        head: the promotion's own commit, with the changelog as it was reviewed.
+        merge: the commit of the release branch that brought it in.
+        by: who made that commit.
+    """
+
+    candidate: str
+    version: str
+    commit: str
+    head: str
+    merge: str
+    by: str
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+def trailers(candidate: str, version: str, commit: str) -> str:
+    """Return the trailers of a promotion's commit message."""
+    return f"{CANDIDATE}: {candidate}\n{VERSION}: {version}\n{COMMIT}: {commit}\n"
+
+
+def parse_trailers(message: str) -> tuple[str, str, str] | None:
+    """Return (candidate, version, commit) from a commit message; None when it is no promotion.
+
+    A squash merge keeps the message inside its own, so the lines may stand anywhere; the last
+    ones count.
+    """
+    found: dict[str, str] = dict(
+        re.findall(rf"^[ *]*({CANDIDATE}|{VERSION}|{COMMIT}): (\S+) *$", message, re.MULTILINE)
+    )
+    if len(found) != 3 or not re.fullmatch(r"[0-9a-f]{40,64}", found[COMMIT]):
+        return None
+    return found[CANDIDATE], found[VERSION], found[COMMIT]
+
+
+def mark(candidate: str) -> str:
+    """Return the line that tells, inside a pull request's text, which candidate it stands for."""
+    return f"<!-- {CANDIDATE}: {candidate} -->"
+
+
+def marked(body: str) -> str:
+    """Return the candidate that a pull request's text names; "" when it names none."""
+    found = re.search(rf"<!-- {CANDIDATE}: (\S+) -->", body)
+    return found[1] if found else ""
+
+
+def _log(mirror: Path, *args: str) -> list[tuple[str, list[str], str, str]]:
+    """Return (commit, parents, author, message) of commits, as `git log` lists them."""
+    form = f"--format=%H{_FIELD}%P{_FIELD}%an{_FIELD}%B{_RECORD}"
+    out = g.git("log", form, *args, repo=mirror).decode(errors="replace")
+    rows = []
+    for record in out.split(_RECORD):
+        if record.strip():
+            commit, parents, author, message = record.strip("\n").split(_FIELD, 3)
+            rows.append((commit, parents.split(), author, message))
+    return rows
+
+
+def named_below(mirror: Path, tip: str) -> tuple[str, str, str] | None:
+    """Return (candidate, version, commit) of the newest promotion below a commit; else None."""
+    if g.returncode("cat-file", "-e", tip, repo=mirror):
+        return None
+    rows = _log(mirror, f"--max-count={_NEAR}", tip, "--")
+    return next((told for row in rows if (told := parse_trailers(row[3]))), None)
+
+
+def merged_promotion(mirror: Path, head: str, since: str = "") -> Promotion | None:
+    """Return the promotion that the newest merge brought in.
+
+    "Newest" follows the history of merges of the release branch, not the numbers of pull requests,
+    since an older candidate may be approved after a newer one was made.
+
+    Args:
+        mirror: a repository with the objects.
+        head: the release branch's commit.
+        since: look only at what came after this commit (an ancestor of head).
+
+    Returns:
+        None when no promotion was merged in that range.
+    """
+    scope = [head, *([f"^{since}"] if since else [])]
+    wanted = f"^[ *]*{CANDIDATE}: "
+    notes = {row[0]: row for row in _log(mirror, f"--grep={wanted}", *scope, "--")}
+    if not notes:
+        return None
+    for merge, parents, author, message in _log(mirror, "--first-parent", *scope, "--"):
+        brought = _brought(mirror, merge, parents, message, notes)
+        if brought:
+            commit, told = brought
+            return Promotion(told[0], told[1], told[2], commit, merge, author)
+    return None
+
+
+def _brought(
+    mirror: Path,
+    merge: str,
+    parents: list[str],
+    message: str,
+    notes: dict[str, tuple[str, list[str], str, str]],
+) -> tuple[str, tuple[str, str, str]] | None:
+    """Return the promotion that one commit of the release branch brought in, with what it says."""
+    for parent in parents[1:]:
+        inside = set(g.lines("rev-list", parent, f"^{parents[0]}", "--", repo=mirror))
+        for commit in notes:  # newest first, as git lists them
+            if commit in inside and (told := parse_trailers(notes[commit][3])):
+                return commit, told
+    if len(parents) <= 1 and (told := parse_trailers(message)):
+        return merge, told  # fast-forward, rebase or squash
+    return None
