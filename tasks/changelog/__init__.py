@@ -1,0 +1,8 @@
+"""The changelog: git-cliff writes the new section; it goes on top of what is there, byte for byte.
+
+The section is also the release's notes, as it was reviewed in the promotion.
+"""
+
+from .section import section_of
+
+__all__ = ["section_of"]
