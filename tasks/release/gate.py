@@ -1,0 +1,79 @@
+"""The human gate: closed as long as the newest candidate has not been released."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..forge import connect, marked
+from ..kernel import paths
+from ..kernel.actions import Gate
+from ..kernel.effects import Foreseen
+from ..kernel.world import Forecast, World
+
+
+def is_open(world: World) -> bool:
+    """Say whether nothing waits for a human: there is no candidate, or it is what was published."""
+    version = world.json(paths.VERSION)
+    if version["version"] is None:
+        return True
+    published = world.json(paths.receipt("publish"))
+    return (published.get("version"), published.get("commit")) == (
+        version["core"],
+        version["commit"],
+    )
+
+
+def waiting_for(world: World) -> tuple[str, str]:
+    """Return what the gate waits for, and what to type."""
+    version = world.json(paths.VERSION)
+    number = world.json(paths.receipt("promote")).get("pull")
+    pulls = connect(world).pulls(world.config.promotion.branch)
+    pull = next((pull for pull in pulls if pull.number == number), None)
+    candidate = version["version"]
+    if pull and pull.state == "closed" and marked(pull.body) == candidate:
+        return (
+            f"{pull.where} was closed: {candidate} will not be released",
+            "reopen it, or push a fix",
+        )
+    if pull and pull.state == "merged":
+        return f"{pull.where} is merged: {version['core']} can be released", "doit release"
+    where = pull.where if pull else f"the pull request of {candidate}"
+    return f"a human merges {where} to release {version['core']}", "doit approve:release"
+
+
+def gate(world: World) -> str:
+    """Let through, or wait.
+
+    Raises:
+        Gate: a human has to decide first.
+    """
+    if is_open(world):
+        version = world.json(paths.VERSION)
+        return f"{version['core']} is released" if version["version"] else "nothing waits"
+    what, command = waiting_for(world)
+    raise Gate(what, fix=command)
+
+
+def foresee(world: Forecast) -> Foreseen:
+    """Foresee the gate: a candidate that is new in this very plan cannot have been approved."""
+    if is_open(world):
+        return Foreseen("open")
+    version = world.json(paths.VERSION)
+    return Foreseen(f"a human decides on {version['version']}", waits=True)
+
+
+class Released:
+    """`uptodate` of the gate: open, so there is nothing to wait for."""
+
+    def reasons(self, world: World, _values: dict[str, Any]) -> list[str]:
+        """Return that it is closed."""
+        needed = (paths.VERSION, paths.receipt("publish"))
+        if not all(world.exists(path) for path in needed):
+            return []  # a missing file wakes the task already
+        return [] if is_open(world) else ["closed"]
+
+    def __call__(self, task: Any, values: dict[str, Any]) -> bool:  # noqa: ARG002 - doit's signature
+        """Answer doit's question."""
+        from ..kernel.actions import disk
+
+        return not self.reasons(disk(), values)

@@ -1,0 +1,134 @@
+"""Declares the release: `candidate`, `promote`; gate; `draft`, `tag`, `publish`, `counter`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..kernel import declare, paths
+from ..kernel.pipeline import pipeline
+from . import approve, candidate, counter, draft, gate, promote, publish
+
+_PARAMS = [
+    {"name": "by", "long": "by", "default": "", "help": "who approves"},
+    {"name": "why", "long": "why", "default": "", "help": "why it is right to release this"},
+]
+
+
+def task_draft() -> Iterator[declare.Task]:
+    """`draft`: the newest merged promotion → a draft release with every asset."""
+    config = pipeline()
+    yield declare.effect(
+        draft.EFFECT,
+        doc="draft the approved release: binary, checksums, notes",
+        room="release",
+        reads=[paths.MERGED],
+        observers=["source", "forge"],
+        after=["registry"],
+        settings=config.slice("release", "binary", "forge", "registry"),
+    )
+
+
+def task_tag() -> Iterator[declare.Task]:
+    """`tag`: when the final images stand, the final tag on the promoted commit."""
+    config = pipeline()
+    yield declare.effect(
+        publish.TAG,
+        doc="tag the approved commit with the released version",
+        room="release",
+        reads=[paths.receipt("draft"), *(paths.receipt(f"final:{name}") for name in config.images)],
+        observers=["source"],
+        settings=config.slice("release", "remotes.source"),
+    )
+
+
+def task_publish() -> Iterator[declare.Task]:
+    """`publish`: everything read back, then public."""
+    config = pipeline()
+    finals = [paths.receipt(f"final:{name}") for name in config.images]
+    yield declare.effect(
+        publish.EFFECT,
+        doc="read everything back, then publish the approved release",
+        room="release",
+        reads=[paths.receipt("draft"), paths.receipt("tag"), *finals],
+        observers=["forge"],
+        settings=config.slice("forge", "registry"),
+    )
+
+
+def task_counter() -> Iterator[declare.Task]:
+    """`counter`: the version branch follows the publication."""
+    yield declare.effect(
+        counter.EFFECT,
+        doc="set the version counter to the published version",
+        room="release",
+        reads=[paths.receipt("publish")],
+        observers=["source"],
+        settings=pipeline().slice("release", "remotes.source"),
+    )
+
+
+def task_candidate() -> Iterator[declare.Task]:
+    """`candidate`: when all its images are pushed, the public tag."""
+    config = pipeline()
+    yield declare.effect(
+        candidate.EFFECT,
+        doc="tag the candidate's commit, last of all it is made of",
+        room="release",
+        reads=[paths.VERSION, *(paths.receipt(f"push:{name}") for name in config.images)],
+        observers=["source"],
+        settings=config.slice("release", "remotes.source"),
+    )
+
+
+def task_promote() -> Iterator[declare.Task]:
+    """`promote`: the changelog on a branch, and one draft pull request."""
+    config = pipeline()
+    yield declare.effect(
+        promote.EFFECT,
+        doc="open the promotion pull request, or bring the open one up to the candidate",
+        room="release",
+        reads=[
+            paths.VERSION,
+            paths.SECTION,
+            paths.CHANGELOG,
+            paths.receipt("candidate"),
+            *(paths.receipt(f"push:{name}") for name in config.images),
+            "templates/promotion/body.md.j2",
+        ],
+        observers=["forge", "source"],
+        settings=config.slice("promotion", "release", "forge", "project"),
+    )
+
+
+def task_release() -> Iterator[declare.Task]:
+    """`gate` waits for a human; `release` is both halves, up to the gate and past it."""
+    yield declare.stage(
+        "gate",
+        gate.gate,
+        doc="wait for a human, while the newest candidate is not released (exit code 4)",
+        room="release",
+        reads=[paths.VERSION, paths.receipt("promote"), paths.receipt("publish")],
+        writes=[],
+        after=["forge"],
+        wakes=[gate.Released()],
+        forecast=gate.foresee,
+    )
+    yield {
+        "basename": "release",
+        "actions": None,
+        "doc": "publish what was approved, then make the next candidate, up to its gate",
+        "task_dep": ["publish", "counter", "promote", "gate"],
+    }
+
+
+def task_approve() -> Iterator[declare.Task]:
+    """`approve:release`: depends on observers alone."""
+    yield declare.command(
+        "approve:release",
+        approve.approve,
+        doc="open the human gate: merge the promotion that is shown (--by=NAME --why=TEXT)",
+        after=["source", "forge"],
+        params=_PARAMS,
+        acts=True,
+        shows=True,
+    )
