@@ -1,0 +1,37 @@
+"""The table of contents: every task of the pipeline, in the order in which a change travels.
+
+Each room's `tasks.py` declares, its other modules do the work; `doit list --all` says the same in a
+line each.
+"""
+
+from tasks.kernel.settings import doit_config
+
+# The embedded world, kept in step with sandbox/ and envs/.
+from tasks.sandbox.tasks import task_sandbox
+
+# Observers: the outside is asked once, and the commit is fixed for the whole run.
+from tasks.source.tasks import task_source
+from tasks.forge.tasks import task_forge
+from tasks.registry.tasks import task_registry
+
+# Behind the human gate: what was approved becomes a release.
+from tasks.release.tasks import task_draft
+from tasks.images.tasks import task_final
+from tasks.release.tasks import task_tag, task_publish, task_counter
+
+# Before it: the head is judged, numbered, built and offered as a candidate.
+from tasks.checks.tasks import task_check
+from tasks.version.tasks import task_version
+from tasks.build.tasks import task_app, task_binary
+from tasks.images.tasks import task_image, task_push
+from tasks.release.tasks import task_candidate
+from tasks.changelog.tasks import task_changelog
+from tasks.release.tasks import task_promote
+
+# The gate itself, the human's yes, and the whole of it.
+from tasks.release.tasks import task_approve, task_release
+
+# What a person wants to see.
+from tasks.desk.tasks import task_plan, task_status
+
+DOIT_CONFIG = doit_config(default=["status"])
