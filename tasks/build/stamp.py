@@ -12,8 +12,8 @@ from ..kernel.world import World
 def stamp(text: str, variable: str, value: str) -> str:
     """Return an environment file with one variable set, everything else as it was.
 
-    The first assignment is replaced where it stands and further ones go, so stamping twice is
-    stamping once; a file without one gets it at its end.
+    The first assignment is replaced where it stands, exported as it was, and further ones go, so
+    stamping twice is stamping once; a file without one gets it at its end.
 
     Args:
         text: the file's content.
@@ -21,7 +21,7 @@ def stamp(text: str, variable: str, value: str) -> str:
         value: the version: letters, digits, `.`, `-` and `+`, so no quotes are needed.
     """
     pattern = re.compile(
-        rf"^[ \t]*(?:export[ \t]+)?{re.escape(variable)}[ \t]*=.*(?:\r?\n|\Z)", re.MULTILINE
+        rf"^[ \t]*(export[ \t]+)?{re.escape(variable)}[ \t]*=.*(?:\r?\n|\Z)", re.MULTILINE
     )
     ending = "\r\n" if "\r\n" in text else "\n"
     line = f"{variable}={value}{ending}"
@@ -30,7 +30,7 @@ def stamp(text: str, variable: str, value: str) -> str:
         gap = "" if not text or text.endswith("\n") else ending
         return text + gap + line
     before, after = text[: first.start()], text[first.end() :]
-    return before + line + pattern.sub("", after)
+    return before + (first[1] or "") + line + pattern.sub("", after)
 
 
 def stamped_env(world: World, app: App, commit: str, version: str) -> bytes:

@@ -51,7 +51,7 @@ def reasons(task: Any, world: Forecast, manager: Any) -> list[str]:
     if manager._get(task.name, "checker:") is None:  # doit offers no other way
         return ["never ran here"]
     values = manager.get_values(task.name)
-    found = [why for check, *_ in task.uptodate for why in check.reasons(world, values)]
+    found = [why for check, *_ in task.uptodate for why in check.why(world, values)]
     found += [f"{target} is missing" for target in task.targets if not world.exists(target)]
     recorded = manager._get(task.name, "deps:")
     added = task.file_dep - set(recorded or ())

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from urllib.parse import quote
 from ..kernel import facts
 from ..kernel import git as g
 from ..kernel.errors import SlipwayError
+from ..kernel.lock import exclusively
 from .port import NewPull, Pull, Release
 
 
@@ -51,6 +49,7 @@ class LocalForge:
         """See `Forge.open_pull`."""
         self._need_branch(new.branch)
         with self._guard():
+            self._refuse_second(new)
             told = {
                 "number": max(self._numbers(), default=0) + 1,
                 "title": new.title,
@@ -137,6 +136,12 @@ class LocalForge:
                 f"there is no branch {branch} to open a pull request from", where=self.source
             )
 
+    def _refuse_second(self, new: NewPull) -> None:
+        """Refuse what a forge on the network would: two machines then agree on one of them."""
+        for pull in self.pulls(new.branch):
+            if pull.state == "open" and pull.base == new.base:
+                raise SlipwayError(f"{pull.where} from {new.branch} to {new.base} is open already")
+
     def _ref(self, branch: str) -> str:
         return g.text(
             "rev-parse", "--quiet", "--verify", f"refs/heads/{branch}", repo=self.source, ok=(0, 1)
@@ -219,45 +224,50 @@ class LocalForge:
             self._refuse_published(tag)
             told = {"tag": tag, "commit": commit, "name": name, "notes": notes, "draft": True}
             facts.write_json(self._release_folder(tag) / "release.json", told)
-        return Release(tag, commit, name, notes, draft=True, where=f"release {tag}")
+        return self._need_release(tag)
 
     def attach(self, tag: str, name: str, content: bytes) -> None:
         """See `Forge.attach`."""
-        if "/" in name or name.startswith("."):
-            raise SlipwayError(f"{name} cannot be an asset's name")
         with self._guard():
+            self._need_release(tag)
             self._refuse_published(tag)
-            facts.write_bytes(self._release_folder(tag) / "assets" / name, content)
+            facts.write_bytes(self._asset_file(tag, name), content)
 
     def asset(self, tag: str, name: str) -> bytes:
         """See `Forge.asset`."""
         try:
-            return (self._release_folder(tag) / "assets" / name).read_bytes()
+            return self._asset_file(tag, name).read_bytes()
         except FileNotFoundError:
             raise SlipwayError(f"release {tag} has no asset {name}") from None
 
     def publish(self, tag: str) -> None:
         """See `Forge.publish`."""
         with self._guard():
+            self._need_release(tag)
             file = self._release_folder(tag) / "release.json"
             told = json.loads(file.read_bytes())
             facts.write_json(file, told | {"draft": False})
+
+    def _need_release(self, tag: str) -> Release:
+        release = self.release(tag)
+        if release is None:
+            raise SlipwayError(f"there is no release {tag}", where=str(self.folder))
+        return release
 
     def _refuse_published(self, tag: str) -> None:
         release = self.release(tag)
         if release and not release.draft:
             raise SlipwayError(f"release {tag} is published, and published releases do not change")
 
+    def _asset_file(self, tag: str, name: str) -> Path:
+        if not name or "/" in name or not name.isprintable() or name.startswith("."):
+            raise SlipwayError(f"{name!r} cannot be an asset's name")
+        return self._release_folder(tag) / "assets" / name
+
     def _release_folder(self, tag: str) -> Path:
         return self.folder / "releases" / quote(tag, safe="")
 
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Keep two processes from numbering or changing at once; a killed one leaves no lock."""
+    def _guard(self) -> AbstractContextManager[None]:
+        """Keep two processes from numbering or changing at once."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(handle)
+        return exclusively(self.folder / "lock")

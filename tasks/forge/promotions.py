@@ -17,8 +17,6 @@ from ..kernel import git as g
 CANDIDATE = "Slipway-Candidate"
 COMMIT = "Slipway-Commit"
 VERSION = "Slipway-Version"
-_RECORD = "\x1e"
-_FIELD = "\x1f"
 _NEAR = 30  # commits that people may have put on top of a promotion
 
 
@@ -63,7 +61,12 @@ def parse_trailers(message: str) -> tuple[str, str, str] | None:
     )
     if len(found) != 3 or not re.fullmatch(r"[0-9a-f]{40,64}", found[COMMIT]):
         return None
-    return found[CANDIDATE], found[VERSION], found[COMMIT]
+    candidate, version = found[CANDIDATE], found[VERSION]
+    core, _, number = candidate.rpartition("-rc.")
+    # What is no version would end up in the names of tags and folders.
+    if core != version or not number.isdecimal() or not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        return None
+    return candidate, version, found[COMMIT]
 
 
 def mark(candidate: str) -> str:
@@ -79,14 +82,11 @@ def marked(body: str) -> str:
 
 def _log(mirror: Path, *args: str) -> list[tuple[str, list[str], str, str]]:
     """Return (commit, parents, author, message) of commits, as `git log` lists them."""
-    form = f"--format=%H{_FIELD}%P{_FIELD}%an{_FIELD}%B{_RECORD}"
-    out = g.git("log", form, *args, repo=mirror).decode(errors="replace")
-    rows = []
-    for record in out.split(_RECORD):
-        if record.strip():
-            commit, parents, author, message = record.strip("\n").split(_FIELD, 3)
-            rows.append((commit, parents.split(), author, message))
-    return rows
+    form = ("-z", "--no-show-signature", "--basic-regexp", "--format=%H%x00%P%x00%an%x00%B")
+    fields = g.git("log", *form, *args, repo=mirror).decode(errors="replace").split("\0")
+    # Each record ends with NUL, the one character that no message and no name can hold.
+    records = zip(*(fields[place::4] for place in range(4)), strict=False)
+    return [(commit, parents.split(), by, message) for commit, parents, by, message in records]
 
 
 def named_below(mirror: Path, tip: str) -> tuple[str, str, str] | None:
@@ -135,8 +135,22 @@ def _brought(
     for parent in parents[1:]:
         inside = set(g.lines("rev-list", parent, f"^{parents[0]}", "--", repo=mirror))
         for commit in notes:  # newest first, as git lists them
-            if commit in inside and (told := parse_trailers(notes[commit][3])):
+            told = parse_trailers(notes[commit][3])
+            if told and commit in inside and _stands_on(mirror, merge, told[2]):
                 return commit, told
-    if len(parents) <= 1 and (told := parse_trailers(message)):
+    told = parse_trailers(message) if len(parents) <= 1 else None
+    if told and _stands_on(mirror, merge, told[2]) and not _told_before(mirror, parents, told):
         return merge, told  # fast-forward, rebase or squash
     return None
+
+
+def _stands_on(mirror: Path, commit: str, older: str) -> bool:
+    """Say whether a commit is there and in a history: nothing else can have been promoted in it."""
+    return g.returncode("merge-base", "--is-ancestor", older, commit, repo=mirror) == 0
+
+
+def _told_before(mirror: Path, parents: list[str], told: tuple[str, str, str]) -> bool:
+    """Say whether this promotion was merged before, so that a message only quotes it."""
+    wanted = f"--grep=^[ *]*{CANDIDATE}: {told[0]} *$"
+    rows = _log(mirror, wanted, *parents, "--") if parents else []
+    return any(parse_trailers(row[3]) == told for row in rows)

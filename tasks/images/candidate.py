@@ -9,6 +9,7 @@ from ..build import binary_content
 from ..kernel import paths
 from ..kernel.config import Image
 from ..kernel.effects import Effect, Foreseen, Seen, Skip
+from ..kernel.receipts import UpToDate
 from ..kernel.world import UNKNOWN, Forecast, World
 from . import moving, tagging
 from .context import Recipe, assemble, repository_of
@@ -41,7 +42,6 @@ def build_image(image: Image, world: World) -> str:
     recipe = _recipe(world, image)
     if recipe is None:
         world.write_json(paths.image(image.name), {"skipped": NOTHING})
-        world.write(f"{paths.image_layout(image.name)}/index.json", b"{}\n")
         return NOTHING
     binary = world.config.binary
     content = binary_content(world, binary) if image.binary and binary else None
@@ -66,6 +66,29 @@ def foresee_image(image: Image, world: Forecast) -> Foreseen:
     if not sure or known.get("key") != recipe.key:
         world.write_json(paths.image(image.name), _fact(recipe, UNKNOWN, []))
     return Foreseen(f"{recipe.version} of {recipe.commit[:7]}")
+
+
+class Layout(UpToDate):
+    """`uptodate` of `image:*`: the layout that its fact tells of is still there.
+
+    Args:
+        name: the image's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
+        """Return what of the layout is gone."""
+        fact = world.json_or(paths.image(self.name), {"skipped": NOTHING})
+        if "skipped" in fact or fact["digest"] == UNKNOWN:
+            return []
+        layout = paths.image_layout(self.name)
+        return [
+            f"{layout}/{part} is gone"
+            for part in ("index.json", "blobs")
+            if not world.exists(f"{layout}/{part}")
+        ]
 
 
 def want(image: Image, world: World) -> tagging.Tagged | Skip:

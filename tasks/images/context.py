@@ -72,7 +72,7 @@ def _place(folder: Path, relative: str, content: bytes, *, executable: bool = Fa
     """Write a file of ours into a context, never through a link that the repository put there.
 
     Raises:
-        SlipwayError: a folder on the way is a link.
+        SlipwayError: a folder on the way is a link or a file, or a folder stands in its place.
     """
     target = folder
     for part in Path(relative).parts:
@@ -82,8 +82,14 @@ def _place(folder: Path, relative: str, content: bytes, *, executable: bool = Fa
                 fix="make that a real folder in the source",
             )
         target = target / part
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+    except OSError as error:  # unlinking a folder has another name on every system
+        raise SlipwayError(
+            f"{relative} is ours to write, but {Path(error.filename).name} is in the way",
+            fix="give that another name in the source",
+        ) from None
     target.write_bytes(content)
     target.chmod(0o755 if executable else 0o644)
 

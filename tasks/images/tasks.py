@@ -8,7 +8,6 @@ from functools import partial
 from ..kernel import declare, paths
 from ..kernel.config import Config, Image
 from ..kernel.pipeline import pipeline
-from ..kernel.receipts import Whole
 from . import candidate, final
 
 
@@ -23,16 +22,15 @@ def task_image() -> Iterator[declare.Task]:
     for name, image in config.images.items():
         stamps = [paths.BINARY] if image.binary else []
         stamps += [paths.app(image.app)] if image.app else []
-        mark = f"{paths.image_layout(name)}/index.json"
         yield declare.stage(
             f"image:{name}",
             partial(candidate.build_image, image),
             doc=f"build {name} from {image.context}/{image.dockerfile_candidate}, without a daemon",
             room="images",
             reads=[paths.VERSION, *map(paths.candidate_input, image.inputs), *stamps],
-            writes=[paths.image(name), mark],
+            writes=[paths.image(name)],
             settings=_settings(config, image),
-            wakes=[Whole(f"{paths.image_layout(name)}/blobs")],
+            wakes=[candidate.Layout(name)],
             forecast=partial(candidate.foresee_image, image),
             grouped=True,
         )

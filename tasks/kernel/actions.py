@@ -75,6 +75,7 @@ def _die_with_parent() -> None:
 
 def _failure(name: str, error: SlipwayError) -> TaskFailed | TaskError:
     journal.say(f"{type(error).__name__}: {error}")
+    journal.save(name)
     text = str(error)
     if isinstance(error, Gate):
         return Closed(text, report=True)
@@ -86,7 +87,11 @@ def _failure(name: str, error: SlipwayError) -> TaskFailed | TaskError:
 
 
 def perform(
-    name: str, action: Action, targets: Sequence[str], options: dict[str, Any] | None = None
+    name: str,
+    action: Action,
+    targets: Sequence[str],
+    options: dict[str, Any] | None = None,
+    keep_log: bool = True,
 ) -> Any:
     """Run one action of the graph.
 
@@ -95,13 +100,14 @@ def perform(
         action: takes the world (and the task's options) and returns words for the screen, or None.
         targets: what it has to leave; doit itself never looks whether they were made.
         options: what the command line said.
+        keep_log: False for a question that is to leave nothing behind, unless it ends in an error.
 
     Returns:
         What the reporter shows (`says`, and whether there was nothing to do), or doit's own object
         for a failure.
     """
     _die_with_parent()
-    with journal.of(name):
+    with journal.of(name, keep=keep_log):
         try:
             world = disk()
             says = action(world, **(options or {}))
@@ -113,6 +119,7 @@ def perform(
             raise
         except Exception as error:  # no traceback reaches a user
             journal.unexpected(error)
+            journal.save(name)
             return Broken(
                 f"a fault in Slipway itself: {type(error).__name__}: {error}\n"
                 f"  please report it with the log: {paths.log(name)}"
@@ -120,6 +127,8 @@ def perform(
     return {"says": str(says or ""), "skipped": isinstance(says, Skipped)}
 
 
-def perform_with(name: str, action: Action, targets: Sequence[str], **options: Any) -> Any:
+def perform_with(
+    name: str, action: Action, targets: Sequence[str], keep_log: bool = True, **options: Any
+) -> Any:
     """Run an action whose task has options; doit hands them over by name."""
-    return perform(name, action, targets, options)
+    return perform(name, action, targets, options, keep_log)

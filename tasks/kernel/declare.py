@@ -13,7 +13,7 @@ from typing import Any
 from . import paths
 from .actions import Action, perform, perform_with
 from .effects import Effect, Foreseen, carry_out, foresee
-from .receipts import Always, Configured, Holds
+from .receipts import Always, Configured, Holds, Untouched
 from .world import Forecast, World
 
 Task = dict[str, Any]
@@ -74,7 +74,7 @@ def stage(
         "file_dep": [*reads, *paths.room_sources(room)],
         "targets": list(writes),
         "task_dep": list(after),
-        "uptodate": [Configured(settings), *wakes],
+        "uptodate": [Configured(settings), Untouched(writes), *wakes],
         "meta": {"forecast": forecast or partial(run_in_memory, action)},
     }
 
@@ -117,14 +117,15 @@ def effect(
         observers: the ports whose sightings its receipt claims.
         writes: facts it leaves besides its receipt.
     """
+    targets = [paths.receipt(told.task), *writes]
     return {
         **_named(told.task, grouped),
         "actions": [(perform, [told.task, partial(carry_out, told)])],
         "doc": doc,
         "file_dep": [*reads, *paths.room_sources(room)],
-        "targets": [paths.receipt(told.task), *writes],
+        "targets": targets,
         "task_dep": [*observers, *after],
-        "uptodate": [Configured(settings), Holds(told.task)],
+        "uptodate": [Configured(settings), Untouched(targets), Holds(told.task)],
         "meta": {"forecast": partial(foresee, told), "effect": True},
     }
 
@@ -152,9 +153,10 @@ def command(
         acts: it changes the world outside, so it needs the run lock.
         shows: it prints its answer to standard output.
     """
+    run = perform_with if params or pos_arg else perform
     task: Task = {
         "basename": name,
-        "actions": [(perform_with if params or pos_arg else perform, [name, action])],
+        "actions": [(run, [name, action], {"keep_log": acts})],
         "doc": doc,
         "task_dep": list(after),
         "uptodate": [Always("asked for")],

@@ -19,8 +19,7 @@ def remember(tasks: Tasks) -> None:
     """Keep the graph of this run, for the tasks that look at it (`plan`, `status`).
 
     doit keeps `file_dep` in sets, so the tasks that follow from them come in another order in
-    every process. They are put into the order of the graph, so that a run does what its plan says,
-    one after the other.
+    every process. They are put into the order of the graph, as far as doit lets them.
     """
     global _tasks  # noqa: PLW0603 - one graph a process
     _tasks = tasks

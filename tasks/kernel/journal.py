@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 from . import paths
@@ -24,16 +26,33 @@ def _key() -> int:
 
 
 @contextmanager
-def of(task: str) -> Iterator[None]:
-    """Write the log of `task` while the body runs; an earlier log of the same task is replaced."""
-    path = paths.log(task)
-    os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - str paths, hot
-    with open(path, "w", encoding="utf-8", errors="backslashreplace") as stream:  # noqa: PTH123
-        _open.setdefault(_key(), []).append(stream)
-        try:
-            yield
-        finally:
-            _open[_key()].pop()
+def of(task: str, *, keep: bool = True) -> Iterator[None]:
+    """Write the log of `task` while the body runs; an earlier log of the same task is replaced.
+
+    Args:
+        task: the task's name.
+        keep: False for a question, which leaves nothing behind unless `save` is called.
+    """
+    path = paths.ROOT / paths.log(task)
+    stream: TextIO = _create(path) if keep else io.StringIO()
+    _open.setdefault(_key(), []).append(stream)
+    try:
+        yield
+    finally:
+        _open[_key()].pop().close()
+
+
+def _create(path: Path) -> TextIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("w", encoding="utf-8", errors="backslashreplace")
+
+
+def save(task: str) -> None:
+    """Write what a question's log holds so far: its answer was an error, and the error names it."""
+    stream = _open[_key()][-1]
+    if isinstance(stream, io.StringIO):
+        with _create(paths.ROOT / paths.log(task)) as file:
+            file.write(stream.getvalue())
 
 
 def say(text: str) -> None:

@@ -11,7 +11,10 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from . import paths
 from .errors import SlipwayError
@@ -19,6 +22,17 @@ from .errors import SlipwayError
 WAIT = 30.0  # seconds before another run gives up
 
 _handle: int | None = None
+
+
+@contextmanager
+def exclusively(path: Path) -> Iterator[None]:
+    """Hold a lock file while the body runs, waiting for it; a killed holder leaves none."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def inherited() -> tuple[int, ...]:

@@ -6,9 +6,12 @@ port's observer. The value `ANY` claims only that the name is there (a moving ta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import paths
+from . import checker, paths
+from .errors import SlipwayError
 
 if TYPE_CHECKING:
     from .world import World
@@ -38,7 +41,33 @@ def claimed(world: World, port: str) -> dict[str, str]:
     return names
 
 
-class Holds:
+class UpToDate:
+    """What stands in a task's `uptodate`: doit asks it in a run, a plan asks for its reasons."""
+
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:
+        """Return why the task has to run; empty when nothing here asks for it.
+
+        Args:
+            world: facts and sightings; a local look only, never a question to a remote.
+            values: what was saved at the last success.
+        """
+        raise NotImplementedError
+
+    def why(self, world: World, values: dict[str, Any]) -> list[str]:
+        """Return the reasons; a fact that cannot be read any more is one, and not an error."""
+        try:
+            return self.reasons(world, values)
+        except SlipwayError as error:
+            return [error.what]
+
+    def __call__(self, task: Any, values: dict[str, Any]) -> bool:  # noqa: ARG002 - doit's signature
+        """Answer doit's question."""
+        from .actions import disk
+
+        return not self.why(disk(), values)
+
+
+class Holds(UpToDate):
     """`uptodate` of an effect: every claim of its receipt stands in the sightings.
 
     It reads two local files.
@@ -50,20 +79,14 @@ class Holds:
     def __init__(self, task: str) -> None:
         self.receipt = paths.receipt(task)
 
-    def reasons(self, world: World, _values: dict[str, Any]) -> list[str]:
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
         """Return why the effect has to look again; empty when everything stands."""
         if not world.exists(self.receipt):
             return []  # a missing target wakes the task already, with a better reason
         return broken(world.json(self.receipt).get("claims", {}), world)
 
-    def __call__(self, task: Any, values: dict[str, Any]) -> bool:  # noqa: ARG002 - doit's signature
-        """Answer doit's question."""
-        from .actions import disk
 
-        return not self.reasons(disk(), values)
-
-
-class Configured:
+class Configured(UpToDate):
     """`uptodate` of every task: its slice of the configuration is the one of its last success.
 
     Args:
@@ -77,7 +100,7 @@ class Configured:
 
         self.digest = sha256(canonical(settings)).hexdigest()
 
-    def reasons(self, _world: World, values: dict[str, Any]) -> list[str]:
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
         """Return why the settings wake the task; empty when they are those of the last success."""
         return [] if values.get("settings") == self.digest else ["its settings changed"]
 
@@ -91,37 +114,55 @@ class Configured:
         return values.get("settings") == self.digest
 
 
-class Always:
-    """`uptodate` of an observer, a gate or a question: never."""
-
-    def __init__(self, why: str) -> None:
-        self.why = why
-
-    def reasons(self, _world: World, _values: dict[str, Any]) -> list[str]:
-        """Return the reason given."""
-        return [self.why]
-
-    def __call__(self) -> bool:
-        """Answer doit's question."""
-        return False
-
-
-class Whole:
-    """`uptodate` of a task with a folder among its results: the folder's mark is still there.
+class Untouched(UpToDate):
+    """`uptodate` of every task: what it left is as it left it (doit looks only if it is there).
 
     Args:
-        path: a file that stands or falls with the folder.
+        targets: the task's targets.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, targets: Sequence[str]) -> None:
+        self.targets = tuple(targets)
 
-    def reasons(self, world: World, _values: dict[str, Any]) -> list[str]:
-        """Return what is missing."""
-        return [] if world.exists(self.path) else [f"{self.path} is gone"]
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:
+        """Return what somebody has changed; what is missing is doit's own matter."""
+        known = values.get("targets", {})
+        return [
+            f"{target} was changed by somebody"
+            for target in self.targets
+            if world.exists(target) and not _same(world.path(target), known.get(target))
+        ]
 
-    def __call__(self, task: Any, values: dict[str, Any]) -> bool:  # noqa: ARG002 - doit's signature
-        """Answer doit's question."""
-        from .actions import disk
+    def saved(self) -> dict[str, Any]:
+        """Return what doit keeps after a success."""
+        there = [target for target in self.targets if (paths.ROOT / target).is_file()]
+        return {"targets": {target: _mark(paths.ROOT / target) for target in there}}
 
-        return not self.reasons(disk(), values)
+    def __call__(self, task: Any, values: dict[str, Any]) -> bool:
+        """Answer doit's question, and have the marks saved when the task runs."""
+        task.value_savers.append(self.saved)
+        return super().__call__(task, values)
+
+
+def _mark(path: Path) -> list[Any]:
+    stat = path.stat()
+    return [stat.st_mtime_ns, stat.st_size, checker.digest(str(path))]
+
+
+def _same(path: Path, mark: list[Any] | None) -> bool:
+    if mark is None or not path.is_file():
+        return mark is None
+    stat = path.stat()
+    # A big target is read again only when it was written since.
+    return [stat.st_mtime_ns, stat.st_size] == mark[:2] or checker.digest(str(path)) == mark[2]
+
+
+class Always(UpToDate):
+    """`uptodate` of an observer, a gate or a question: never."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
+        """Return the reason given."""
+        return [self.reason]

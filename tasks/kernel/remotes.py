@@ -9,6 +9,7 @@ from pathlib import Path
 from . import git as g
 from .config import Remote
 from .errors import SlipwayError
+from .lock import exclusively
 from .redact import redact
 from .world import World
 
@@ -88,8 +89,20 @@ def mirror(world: World, name: str, where: str, refs: Mapping[str, str]) -> Path
         refs: what `ls` just said; nothing is fetched when the mirror has all of it.
     """
     path = world.mirror(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with exclusively(path.parent / f"{name}.lock"):  # a plan may look while a run fetches
+        _follow(path, where, refs)
+    if (path / "shallow").exists():
+        raise SlipwayError(
+            "the remote is a shallow clone: versions and changelogs would be wrong",
+            where=redact(where),
+            fix="point pipeline.yml at a complete repository",
+        )
+    return path
+
+
+def _follow(path: Path, where: str, refs: Mapping[str, str]) -> None:
     if not (path / "HEAD").exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         g.git("init", "--bare", "--quiet", str(path))
     peeled = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     told = g.lines("for-each-ref", f"--format={peeled} %(refname)", repo=path)
@@ -100,13 +113,6 @@ def mirror(world: World, name: str, where: str, refs: Mapping[str, str]) -> Path
             "--end-of-options", where, *(f"+{pattern}:{pattern}" for pattern in PATTERNS),
             repo=path, timeout=1800,
         )  # fmt: skip
-    if (path / "shallow").exists():
-        raise SlipwayError(
-            "the remote is a shallow clone: versions and changelogs would be wrong",
-            where=redact(where),
-            fix="point pipeline.yml at a complete repository",
-        )
-    return path
 
 
 class RefTaken(SlipwayError):
@@ -208,9 +214,7 @@ def scratch(world: World, task: str) -> Iterator[Path]:
     """Yield an empty folder of a task's own; gone afterwards, or swept by the next when killed."""
     from shutil import rmtree
 
-    from . import paths
-
-    base = world.path(paths.work(task))
+    base = world.work(task)
     rmtree(base, ignore_errors=True)
     base.mkdir(parents=True)
     try:

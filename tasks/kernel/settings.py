@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from typing import Any
 
 from . import paths
@@ -15,6 +16,9 @@ def doit_config(default: list[str]) -> dict[str, Any]:
     Args:
         default: the tasks that a bare `doit` runs.
     """
+    # Workers inherit the graph and the run lock only where they are forked; Python 3.14 would not.
+    if "fork" in multiprocessing.get_all_start_methods():
+        multiprocessing.set_start_method("fork", force=True)
     return {
         "default_tasks": default,
         "backend": "sqlite3",  # the one backend that two runs at once do not spoil

@@ -67,6 +67,10 @@ class World:
         """Return our bare copy of a remote's objects (see `kernel.mirrors`)."""
         return self.path(paths.mirror(remote))
 
+    def work(self, task: str) -> Path:
+        """Return where a task's scratch folder is."""
+        return self.path(paths.work(task))
+
     def json(self, name: str) -> Any:
         """Return a fact's value.
 
@@ -83,8 +87,11 @@ class World:
             raise SlipwayError(f"{name} is not JSON any more: {error}", fix=fix) from None
 
     def json_or(self, name: str, default: Any) -> Any:
-        """Return a fact's value, or `default` when it is not there."""
-        return default if self.read(name) is None else self.json(name)
+        """Return a fact's value, or `default` when it is not there or cannot be read any more."""
+        try:
+            return self.json(name)
+        except SlipwayError:
+            return default
 
     def write_json(self, name: str, value: Any) -> bool:
         """Write a value as canonical JSON; return True when it changed."""
@@ -100,9 +107,15 @@ class World:
         return self.write_json(paths.sighting(port), dict(seen))
 
     def receipts(self) -> dict[str, Any]:
-        """Return every receipt that stands: path → value."""
+        """Return every receipt that can be read: path → value."""
         names = (paths.BUILD + "/receipts/" + path.name for path in self._receipt_files())
-        return {name: self.json(name) for name in sorted(names)}
+        found = {}
+        for name in sorted(names):
+            try:
+                found[name] = self.json(name)
+            except SlipwayError:
+                continue  # spoilt by somebody: its own effect notices and writes it again
+        return found
 
     def _receipt_files(self) -> list[Path]:
         folder = self.path(f"{paths.BUILD}/receipts")
@@ -158,6 +171,10 @@ class Forecast(World):
     def mirror(self, remote: str) -> Path:
         """Return the mirror of a remote, in a folder of the plan's own when it has one."""
         return self.mirrors / f"{remote}.git" if self.mirrors else super().mirror(remote)
+
+    def work(self, task: str) -> Path:
+        """Return a scratch folder that a run at the same time does not share."""
+        return self.scratch / paths.work(task)
 
     def receipts(self) -> dict[str, Any]:
         """Return the receipts below, and those foreseen here."""

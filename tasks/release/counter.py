@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..kernel import git as g
 from ..kernel import paths, remotes
@@ -71,7 +72,7 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     mirror = world.mirror("source")
     parent, there = _standing(world, wanted)
     blob = g.text("hash-object", "-w", "--stdin", repo=mirror, stdin=f"{wanted.version}\n".encode())
-    tree = g.text("mktree", repo=mirror, stdin=f"100644 blob {blob}\t{FILE}\n".encode())
+    tree = g.text("mktree", "-z", repo=mirror, stdin=_tree(mirror, parent, blob))
     commit = world.json(paths.receipt("publish"))["commit"]
     date = g.text("log", "-1", "--format=%ct +0000", commit, "--", repo=mirror)
     who = g.identity("Slipway", "slipway@localhost", date)
@@ -84,6 +85,14 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     except remotes.RefTaken as error:
         raise Again(error.what) from None
     return f"{there or 'nothing'} → {wanted.version}"
+
+
+def _tree(mirror: Path, parent: str, blob: str) -> bytes:
+    """Return the branch's folder with the new file in it; what others keep beside it stays."""
+    listed = g.git("ls-tree", "-z", parent, "--", repo=mirror) if parent else b""
+    entries = {entry.partition(b"\t")[2]: entry for entry in listed.split(b"\0") if entry}
+    entries[FILE.encode()] = f"100644 blob {blob}\t{FILE}".encode()
+    return b"".join(entry + b"\0" for entry in entries.values())
 
 
 def claims(wanted: Wanted, _seen: Seen) -> Claims:

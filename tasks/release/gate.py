@@ -8,6 +8,7 @@ from ..forge import connect, marked
 from ..kernel import paths
 from ..kernel.actions import Gate
 from ..kernel.effects import Foreseen
+from ..kernel.receipts import UpToDate
 from ..kernel.world import Forecast, World
 
 
@@ -62,18 +63,12 @@ def foresee(world: Forecast) -> Foreseen:
     return Foreseen(f"a human decides on {version['version']}", waits=True)
 
 
-class Released:
+class Released(UpToDate):
     """`uptodate` of the gate: open, so there is nothing to wait for."""
 
-    def reasons(self, world: World, _values: dict[str, Any]) -> list[str]:
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
         """Return that it is closed."""
         needed = (paths.VERSION, paths.receipt("publish"))
         if not all(world.exists(path) for path in needed):
             return []  # a missing file wakes the task already
         return [] if is_open(world) else ["closed"]
-
-    def __call__(self, task: Any, values: dict[str, Any]) -> bool:  # noqa: ARG002 - doit's signature
-        """Answer doit's question."""
-        from ..kernel.actions import disk
-
-        return not self.reasons(disk(), values)

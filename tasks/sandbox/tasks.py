@@ -12,6 +12,7 @@ from ..kernel.config import Config, Remote
 from ..kernel.effects import Foreseen
 from ..kernel.errors import WrongUsage
 from ..kernel.pipeline import embedded, pipeline
+from ..kernel.receipts import UpToDate
 from ..kernel.world import Forecast, World
 from .seeds import KINDS, seed_files, seed_folder
 
@@ -90,22 +91,16 @@ def _moved(config: Config, copy: str) -> Config:
     )
 
 
-class Standing:
+class Standing(UpToDate):
     """`uptodate` of the sandbox: its repositories are there, however `build/` looks."""
 
-    def reasons(self, world: World, _values: dict[str, Any]) -> list[str]:
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
         """Return which repository is missing."""
         return [
             f"{remote.url} is missing"
             for remote in _remotes(world.config).values()
             if not (world.root / remote.url / "HEAD").exists()
         ]
-
-    def __call__(self, task: Any, values: dict[str, Any]) -> bool:  # noqa: ARG002 - doit's signature
-        """Answer doit's question."""
-        from ..kernel.actions import disk
-
-        return not self.reasons(disk(), values)
 
 
 def start_over(world: World, yes: bool = False) -> str:
