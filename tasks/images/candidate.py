@@ -120,15 +120,7 @@ def push(world: World, wanted: tagging.Tagged, _seen: Seen) -> str:
 
 def push_effect(image: Image) -> Effect[tagging.Tagged]:
     """Return the effect `push:NAME`."""
-    return Effect(
-        f"push:{image.name}",
-        "registry",
-        partial(want, image),
-        tagging.observe,
-        push,
-        tagging.claims,
-        tagging.means,
-    )
+    return tagging.effect(f"push:{image.name}", partial(want, image), push)
 
 
 def pushed_images(world: World) -> dict[str, dict[str, str]]:

@@ -62,12 +62,4 @@ def push(world: World, wanted: tagging.Tagged, _seen: Seen) -> str:
 
 def effect(image: Image) -> Effect[tagging.Tagged]:
     """Return the effect `final:NAME`."""
-    return Effect(
-        f"final:{image.name}",
-        "registry",
-        partial(want, image),
-        tagging.observe,
-        push,
-        tagging.claims,
-        tagging.means,
-    )
+    return tagging.effect(f"final:{image.name}", partial(want, image), push)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..kernel.effects import Seen
+from ..kernel.effects import Effect, Seen, Skip
 from ..kernel.receipts import ANY, Claims
 from ..kernel.world import UNKNOWN, World
 from ..registry import Registry, TagTaken, open_registry
@@ -80,6 +81,15 @@ def claims(wanted: Tagged, seen: Seen) -> Claims:
             f"{where}:{wanted.moving}": ANY,
         }
     }
+
+
+def effect(
+    task: str,
+    want: Callable[[World], Tagged | Skip],
+    act: Callable[[World, Tagged, Seen], str],
+) -> Effect[Tagged]:
+    """Return an effect on the registry; what both have in common stands here."""
+    return Effect(task, "registry", want, observe, act, claims, means)
 
 
 def means(wanted: Tagged) -> str:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from doit.exceptions import TaskError, TaskFailed
 
 from . import journal, paths
 from .effects import Skipped
 from .errors import Failed, SlipwayError, WrongUsage
-from .world import World
-
-if TYPE_CHECKING:
-    from .config import Config
+from .world import disk
 
 Action = Callable[..., Any]
 
-_config: Config | None = None
 _main = os.getpid()
 
 
@@ -41,23 +37,6 @@ class Misused(TaskFailed):  # type: ignore[misc]
 
 class Broken(TaskError):  # type: ignore[misc]
     """An error that a person can act on; its message is complete."""
-
-
-def use(config: Config) -> None:
-    """Remember the configuration that the graph was made from, for its actions."""
-    global _config  # noqa: PLW0603 - one graph a process
-    _config = config
-
-
-def disk() -> World:
-    """Return the world on disk.
-
-    Raises:
-        SlipwayError: no configuration was loaded, so there is no graph.
-    """
-    if _config is None:
-        raise SlipwayError("no pipeline is loaded")
-    return World(_config)
 
 
 def _die_with_parent() -> None:

@@ -11,6 +11,7 @@ import os
 import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from . import journal
 from .errors import SlipwayError
@@ -87,23 +88,37 @@ def identity(name: str, email: str, date: str) -> dict[str, str]:
     }
 
 
-def _run(
-    args: tuple[str, ...],
-    repo: str | Path | None,
-    cwd: str | Path | None,
-    stdin: bytes | None,
-    env: Mapping[str, str] | None,
-    timeout: float,
-) -> subprocess.CompletedProcess[bytes]:
+class How(TypedDict, total=False):
+    """The keywords that every function here takes.
+
+    Attributes:
+        repo: a bare repository or a work tree.
+        cwd: folder to run in, when it is not `repo`.
+        stdin: bytes for its standard input; none means empty.
+        env: what to add to its environment.
+        timeout: seconds; 120 when not said.
+        ok: exit codes that are answers and not errors; 0 alone when not said.
+    """
+
+    repo: str | Path | None
+    cwd: str | Path | None
+    stdin: bytes | None
+    env: Mapping[str, str] | None
+    timeout: float
+    ok: Collection[int]
+
+
+def _run(args: tuple[str, ...], how: How) -> subprocess.CompletedProcess[bytes]:
+    repo, cwd, timeout = how.get("repo"), how.get("cwd"), how.get("timeout", 120)
     place = ("-C", str(repo)) if repo is not None else ()
     command = ["git", *ARGUMENTS, *place, *args]
     try:
         done = subprocess.run(
             command,
             cwd=cwd,
-            input=stdin if stdin is not None else b"",
+            input=how.get("stdin") or b"",
             capture_output=True,
-            env=environment(env),
+            env=environment(how.get("env")),
             timeout=timeout,
             check=False,
         )
@@ -125,79 +140,47 @@ def _run(
     return done
 
 
-def git(
-    *args: str,
-    repo: str | Path | None = None,
-    cwd: str | Path | None = None,
-    stdin: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-    timeout: float = 120,
-    ok: Collection[int] = (0,),
-) -> bytes:
+def git(*args: str, **how: Unpack[How]) -> bytes:
     """Run git and return what it printed.
 
     Args:
         args: the command and its arguments; a ref or a path from outside must stand behind
             `--end-of-options`, behind `--`, or be spelled `refs/…`.
-        repo: a bare repository or a work tree.
-        cwd: folder to run in, when it is not `repo`.
-        stdin: bytes for its standard input; none means empty.
-        env: what to add to its environment.
-        timeout: seconds.
-        ok: exit codes that are answers and not errors.
+        how: see `How`.
 
     Raises:
-        GitError: any other exit code, no git, or no answer in time.
+        GitError: an exit code that is no answer, no git, or no answer in time.
     """
-    done = _run(args, repo, cwd, stdin, env, timeout)
-    if done.returncode not in ok:
-        words = [redact(line) for line in done.stderr.decode(errors="replace").splitlines()]
-        where = f"git {args[0]}" + (f" in {os.path.relpath(repo)}" if repo is not None else "")
-        error = GitError(
-            (words[0] if words else f"git {args[0]} ended with {done.returncode}").strip(),
-            where=where,
-            detail=[line for line in words[1:] if line.strip()][-8:],
-        )
-        error.returncode = done.returncode
-        raise error
+    done = _run(args, how)
+    if done.returncode not in how.get("ok", (0,)):
+        raise _refusal(args[0], done, how.get("repo"))
     return done.stdout
 
 
-def text(
-    *args: str,
-    repo: str | Path | None = None,
-    cwd: str | Path | None = None,
-    stdin: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-    timeout: float = 120,
-    ok: Collection[int] = (0,),
-) -> str:
+def _refusal(
+    name: str, done: subprocess.CompletedProcess[bytes], repo: str | Path | None
+) -> GitError:
+    words = [redact(line) for line in done.stderr.decode(errors="replace").splitlines()]
+    error = GitError(
+        (words[0] if words else f"git {name} ended with {done.returncode}").strip(),
+        where=f"git {name}" + (f" in {os.path.relpath(repo)}" if repo is not None else ""),
+        detail=[line for line in words[1:] if line.strip()][-8:],
+    )
+    error.returncode = done.returncode
+    return error
+
+
+def text(*args: str, **how: Unpack[How]) -> str:
     """Return what git printed as text, without the newline at its end."""
-    out = git(*args, repo=repo, cwd=cwd, stdin=stdin, env=env, timeout=timeout, ok=ok)
-    return out.decode("utf-8", "surrogateescape").removesuffix("\n")
+    return git(*args, **how).decode("utf-8", "surrogateescape").removesuffix("\n")
 
 
-def lines(
-    *args: str,
-    repo: str | Path | None = None,
-    cwd: str | Path | None = None,
-    stdin: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-    timeout: float = 120,
-    ok: Collection[int] = (0,),
-) -> list[str]:
+def lines(*args: str, **how: Unpack[How]) -> list[str]:
     """Return what git printed, a line each."""
-    out = text(*args, repo=repo, cwd=cwd, stdin=stdin, env=env, timeout=timeout, ok=ok)
+    out = text(*args, **how)
     return out.split("\n") if out else []
 
 
-def returncode(
-    *args: str,
-    repo: str | Path | None = None,
-    cwd: str | Path | None = None,
-    stdin: bytes | None = None,
-    env: Mapping[str, str] | None = None,
-    timeout: float = 120,
-) -> int:
+def returncode(*args: str, **how: Unpack[How]) -> int:
     """Return git's exit code, whatever it is."""
-    return _run(args, repo, cwd, stdin, env, timeout).returncode
+    return _run(args, how).returncode

@@ -6,7 +6,7 @@ from functools import cache
 
 from doit.exceptions import InvalidDodoFile
 
-from . import actions, paths
+from . import paths, world
 from .config import Config, load, selected_path
 from .errors import WrongUsage
 
@@ -22,7 +22,7 @@ def pipeline() -> Config:
         config = load(selected_path(paths.ROOT))
     except WrongUsage as error:
         raise InvalidDodoFile(str(error)) from None
-    actions.use(config)
+    world.use(config)
     return config
 
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import checker, paths
 from .errors import SlipwayError
-
-if TYPE_CHECKING:
-    from .world import World
+from .world import World, disk
 
 ANY = "*"
 Claims = dict[str, dict[str, str]]
@@ -62,8 +60,6 @@ class UpToDate:
 
     def __call__(self, task: Any, values: dict[str, Any]) -> bool:  # noqa: ARG002 - doit's signature
         """Answer doit's question."""
-        from .actions import disk
-
         return not self.why(disk(), values)
 
 

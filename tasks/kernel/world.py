@@ -181,3 +181,23 @@ class Forecast(World):
         prefix = f"{paths.BUILD}/receipts/"
         mine = {name: self.json(name) for name in self.written if name.startswith(prefix)}
         return self.below.receipts() | mine
+
+
+_config: Config | None = None
+
+
+def use(config: Config) -> None:
+    """Remember the configuration that the graph was made from, for its actions."""
+    global _config  # noqa: PLW0603 - one graph a process
+    _config = config
+
+
+def disk() -> World:
+    """Return the world on disk.
+
+    Raises:
+        SlipwayError: no configuration was loaded, so there is no graph.
+    """
+    if _config is None:
+        raise SlipwayError("no pipeline is loaded")
+    return World(_config)

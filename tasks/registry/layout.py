@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
+from tasks.kernel.lock import exclusively
 
 from . import content, names, oci, ocidir
-from .flock import exclusive
 from .port import Pushed, TagTaken, revision, tag_taken
 
 _RESERVED = frozenset({"blobs", "index.json", "oci-layout"})
@@ -149,7 +149,7 @@ class LayoutRegistry:
     @contextmanager
     def _writing(self, folder: Path) -> Iterator[None]:
         try:
-            with exclusive(folder / ".lock", self.patience):
+            with exclusively(folder / ".lock", self.patience):
                 ocidir.Blobs(folder).sweep()
                 yield
         except OSError as error:

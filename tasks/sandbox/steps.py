@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.kernel import paths
 from tasks.kernel.errors import SlipwayError, WrongUsage
+from tasks.kernel.lock import exclusively
 
 from . import folder, history, merging, replay
 from . import repository as repositories
 from .seeds import HISTORY, SEEDS
 from .trees import Blob, listing, tree_id
 
-_PATIENCE = 30.0  # seconds another process may take to make or change a remote
 _SANDBOX = history.Person("Slipway sandbox", "sandbox@lana.example")
 
 
@@ -67,7 +64,7 @@ def sync(kind: str, seed_dir: Path, remote: Path, *, history_file: Path | None =
     known = repositories.seeded(remote)
     if known is not None and known == _seed_id(folder.read(seed_dir, remote)):
         return Synced(created=False, commit=None, changed=[])
-    with _locked(remote):
+    with exclusively(remote.parent / f".{remote.name}.lock"):
         known = repositories.seeded(remote)
         if known is not None:
             return _follow(kind, seed_dir, remote, known)
@@ -154,30 +151,6 @@ def _minute_after(remote: Path, commit: str) -> str:
     # No clock: the same edit on the same commit is the same commit again.
     shown = repositories.run(remote, "show", "-s", "--format=%ct", commit)
     return f"{int(shown) + 60} +0000"
-
-
-@contextmanager
-def _locked(remote: Path) -> Iterator[None]:
-    remote.parent.mkdir(parents=True, exist_ok=True)
-    name = remote.parent / f".{remote.name}.lock"
-    handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
-    try:
-        end = time.monotonic() + _PATIENCE
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    raise SlipwayError(
-                        f"another process has held it for {_PATIENCE:g} s",
-                        where=str(name),
-                        fix="wait for it to end, then run the same again",
-                    ) from None
-                time.sleep(0.02)
-        yield
-    finally:
-        os.close(handle)
 
 
 def reset(root: Path) -> bool:

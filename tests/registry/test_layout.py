@@ -12,7 +12,7 @@ import pytest
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
 from tasks.registry import LayoutRegistry, TagTaken
-from tasks.registry.flock import exclusive
+from tasks.kernel.lock import exclusively
 from tests.registry.conftest import without
 from tests.registry.images import image
 from tests.registry.processes import at_once, killed_at
@@ -101,8 +101,8 @@ def test_a_writer_that_does_not_end_is_named(tmp_path: Path) -> None:
     layout, _ = image(tmp_path)
     registry = LayoutRegistry(tmp_path / "registry", patience=0.1)
     with (
-        exclusive(tmp_path / "registry" / "app" / ".lock", 1),
-        pytest.raises(SlipwayError, match=f"id {os.getpid()}"),
+        exclusively(tmp_path / "registry" / "app" / ".lock", 1),
+        pytest.raises(SlipwayError, match=f"process {os.getpid()}"),
     ):
         registry.push("app", layout, "1")
 
