@@ -103,5 +103,6 @@ def approve(world: World, by: str = "", why: str = "") -> str:
     by, why = _who_and_why(by, why)
     merge = connect(world).merge_pull(pull.number, pull.head, by, why)
     journal.effect("approve:release", f"merge {pull.where} at {pull.head[:7]}, by {by}: {why}")
-    print(f"\nApproved by {by}: {pull.where} is merged as {merge[:7]}.\nnext     doit release")
+    told = f"\nApproved by {by}: {pull.where} is merged as {merge[:7]}.\nnext     doit release"
+    print(printable(told))
     return ""
