@@ -8,8 +8,12 @@ from ..kernel.world import World
 from .port import Forge
 
 
-def connect(world: World) -> Forge:
-    """Return the forge of this pipeline.
+def connect(world: World, remote: str = "source") -> Forge:
+    """Return the forge that a remote lives on.
+
+    Args:
+        world: whose pipeline.
+        remote: its name in `pipeline.yml`.
 
     Raises:
         WrongUsage: it is of a kind that this version cannot talk to.
@@ -18,8 +22,9 @@ def connect(world: World) -> Forge:
     if told.kind == "local":
         from .local import LocalForge
 
-        source = remotes.address(world, world.config.remotes.source)
-        return LocalForge(world.root / (told.path or ""), source)
+        folder = world.root / told.path
+        where = remotes.address(world, getattr(world.config.remotes, remote))
+        return LocalForge(folder if remote == "source" else folder / remote, where)
     raise WrongUsage(
         f"forge.kind {told.kind} is not supported yet",
         where="pipeline.yml",

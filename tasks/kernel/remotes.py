@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -221,6 +222,40 @@ def scratch(world: World, task: str) -> Iterator[Path]:
         yield base.absolute()
     finally:
         rmtree(base, ignore_errors=True)
+
+
+def commit_files(
+    world: World,
+    name: str,
+    parent: str,
+    files: Mapping[str, bytes],
+    message: str,
+    who: Mapping[str, str],
+) -> str:
+    """Make a commit in our mirror: a parent with some files changed; return its id.
+
+    The same arguments always make the same commit.
+
+    Args:
+        world: whose mirror.
+        name: the remote's name.
+        parent: the commit to stand on.
+        files: path → new content, as plain files.
+        message: of the commit.
+        who: author, committer and date (`git.identity`).
+    """
+    mirror_path = world.mirror(name)
+    with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        g.git("read-tree", parent, repo=mirror_path, env=index)
+        for path, content in files.items():
+            blob = g.text("hash-object", "-w", "--stdin", repo=mirror_path, stdin=content)
+            entry = f"100644,{blob},{path}"
+            g.git("update-index", "--add", "--cacheinfo", entry, repo=mirror_path, env=index)
+        tree = g.text("write-tree", repo=mirror_path, env=index)
+    told = message.encode("utf-8", "surrogateescape")
+    how = ("commit-tree", tree, "-p", parent, "-F", "-")
+    return g.text(*how, repo=mirror_path, env=who, stdin=told)
 
 
 def files_at(mirror_path: Path, commit: str, path: str) -> bytes | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..forge import STANDING, NewPull, Pull, candidate_of, connect, mark, marked, trailers
@@ -93,25 +91,16 @@ def _fetch(world: World) -> None:
 
 def _commit(world: World, wanted: Wanted) -> str:
     """Make the promotion's commit in our mirror; the same facts always make the same commit."""
-    mirror, version = world.mirror("source"), wanted.version
+    version = wanted.version
     base = version["commit"]
-    date = g.text("log", "-1", "--format=%ct +0000", base, "--", repo=mirror)
-    blob = g.text("hash-object", "-w", "--stdin", repo=mirror, stdin=wanted.changelog)
-    with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
-        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        g.git("read-tree", base, repo=mirror, env=index)
-        entry = f"100644,{blob},{world.config.release.changelog}"
-        g.git("update-index", "--add", "--cacheinfo", entry, repo=mirror, env=index)
-        tree = g.text("write-tree", repo=mirror, env=index)
+    date = g.text("log", "-1", "--format=%ct +0000", base, "--", repo=world.mirror("source"))
     message = (
         f"chore(release): {version['core']}\n\n"
         f"Merging this publishes {version['core']}, built from {base[:12]}.\n\n"
         + trailers(version["version"], version["core"], base)
     )
-    who = g.identity(*_BOT, date)
-    return g.text(
-        "commit-tree", tree, "-p", base, "-F", "-", repo=mirror, env=who, stdin=message.encode()
-    )
+    files = {world.config.release.changelog: wanted.changelog}
+    return remotes.commit_files(world, "source", base, files, message, g.identity(*_BOT, date))
 
 
 def act(world: World, wanted: Wanted, _seen: Seen) -> str:
