@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
-from tasks.registry import LayoutRegistry, TagTaken
 from tasks.kernel.lock import exclusively
+from tasks.registry import LayoutRegistry, TagTaken
 from tests.registry.conftest import without
 from tests.registry.images import image
 from tests.registry.processes import at_once, killed_at
