@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import shlex
 import traceback
 from collections.abc import Iterator, Sequence
@@ -85,7 +84,7 @@ def effect(task: str, means: str) -> None:
     """Add a line to `build/logs/effects.log`: what was ever changed outside from this folder."""
     from datetime import UTC, datetime
 
-    path = f"{paths.BUILD}/logs/effects.log"
-    os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
-    with open(path, "a", encoding="utf-8") as stream:  # noqa: PTH123
+    path = paths.ROOT / paths.EFFECTS
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as stream:
         stream.write(redact(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\t{task}\t{means}\n"))

@@ -117,4 +117,6 @@ def take(selected: list[str], wait: float = WAIT) -> None:
     told_of_me = json.dumps({"pid": os.getpid(), "selected": selected, "since": since})
     os.ftruncate(handle, 0)
     os.pwrite(handle, told_of_me.encode(), 0)
+    # Only for those who name it (`inherited`): other programs are started with all else closed.
+    os.set_inheritable(handle, True)
     _handle = handle

@@ -18,6 +18,7 @@ VERSION = f"{BUILD}/version.json"
 BINARY = f"{BUILD}/binary.json"
 SECTION = f"{BUILD}/changelog/section.md"
 CHANGELOG = f"{BUILD}/changelog/CHANGELOG.md"
+EFFECTS = f"{BUILD}/logs/effects.log"
 SANDBOX_FACT = f"{BUILD}/sandbox.json"
 
 

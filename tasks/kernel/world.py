@@ -35,14 +35,14 @@ class World:
 
     Args:
         config: the pipeline as configured.
-        root: the project's folder; facts are named relative to it.
+        root: the project's folder, which facts are named relative to; this one by default.
     """
 
     dry = False
 
-    def __init__(self, config: Config, root: Path = paths.ROOT) -> None:
+    def __init__(self, config: Config, root: Path | None = None) -> None:
         self.config = config
-        self.root = root
+        self.root = root or paths.ROOT
 
     def path(self, name: str) -> Path:
         """Return where a fact, a layout or a scratch folder is on disk."""
