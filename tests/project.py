@@ -94,6 +94,8 @@ class Run:
 class Project:
     """A working tree of Slipway in a folder of its own, and the world outside it."""
 
+    world_folder = "world"
+
     def __init__(self, folder: Path, world: Path | None = None) -> None:
         self.folder = folder
         folder.mkdir(parents=True)
@@ -118,12 +120,13 @@ class Project:
     @property
     def world(self) -> Path:
         """Return the folder of the remotes, the registry and the forge."""
-        return self.folder / "world"
+        return self.folder / self.world_folder
 
     @property
     def source(self) -> Path:
         """Return the source remote."""
-        return self.world / "source.git"
+        inside = "remotes/source.git" if self.world_folder == ".sandbox" else "source.git"
+        return self.world / inside
 
     def seed(self) -> None:
         """Make the remotes: one release, and a feature after it."""
