@@ -17,9 +17,7 @@ from tasks.sandbox.seeds import KINDS, SEEDS
 from tasks.sandbox.steps import seed, sync
 from tests.sandbox.worlds import ROOT, World
 
-MAKE = (
-    "import pathlib, sys; from tasks.sandbox.steps import seed; seed(pathlib.Path(sys.argv[1]))"
-)
+MAKE = "import pathlib, sys; from tasks.sandbox.steps import seed; seed(pathlib.Path(sys.argv[1]))"
 # Dies where it would hurt most: everything is written, nothing has its name.
 DIE_BEFORE_NAMING = (
     "import os, signal\nos.rename = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)\n" + MAKE
