@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from typing import Any
+
+from doit.doit_cmd import DoitMain
 
 from . import paths
 from .checker import ContentChecker
@@ -19,6 +22,9 @@ def doit_config(default: list[str]) -> dict[str, Any]:
     # Workers inherit the graph and the run lock only where they are forked; Python 3.14 would not.
     if "fork" in multiprocessing.get_all_start_methods():
         multiprocessing.set_start_method("fork", force=True)
+    # Started as a module, doit would call itself "-m" when it says what to type.
+    if DoitMain.BIN_NAME not in ("doit", "pytest"):
+        DoitMain.BIN_NAME = "./doitw" if "SLIPWAY_CWD" in os.environ else "doit"
     return {
         "default_tasks": default,
         "backend": "sqlite3",  # the one backend that two runs at once do not spoil
