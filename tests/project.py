@@ -238,6 +238,18 @@ class Project:
         shutil.rmtree(tree)
         return merge
 
+    def squash_by_hand(self, branch: str, title: str) -> None:
+        """Squash a branch into main as forges do: a title above the branch messages."""
+        tree = self.folder / ".clone"
+        g.git("clone", "--quiet", str(self.source), str(tree))
+        who = g.identity("Linus", "linus@example.org", f"{self.clock} +0000")
+        g.git("merge", "--squash", "--quiet", f"origin/{branch}", repo=tree, env=who)
+        below = g.text("log", "-1", "--format=%B", f"origin/{branch}", repo=tree)
+        message = f"{title}\n\n* {below}\n".encode()
+        g.git("commit", "--quiet", "-F", "-", repo=tree, env=who, stdin=message)
+        g.git("push", "--quiet", "origin", "HEAD:refs/heads/main", repo=tree)
+        shutil.rmtree(tree)
+
     def close_pull(self, number: int) -> None:
         """Close a pull request without merging it."""
         file = self.world / f"forge/pulls/{number}.json"

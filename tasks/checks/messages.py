@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from ..forge import parse_trailers
 from ..kernel import paths
 from ..kernel.errors import Failed
 from ..kernel.world import World
-from ..version import commits_since_release, complaint
+from ..version import Commit, commits_since_release, complaint
 
 _SHOWN = 5
+
+
+def _writes_itself(commit: Commit) -> bool:
+    """Say whether nobody chose the message: a merge, or a promotion that a forge squashed."""
+    return len(commit.parents) > 1 or parse_trailers(commit.message) is not None
 
 
 def judge_messages(world: World) -> str:
@@ -19,7 +25,7 @@ def judge_messages(world: World) -> str:
     head = world.json(paths.HEAD)["commit"]
     commits, since = commits_since_release(world, head)
     wrong = []
-    judged = [commit for commit in commits if len(commit.parents) < 2]
+    judged = [commit for commit in commits if not _writes_itself(commit)]
     for commit in judged:
         found = complaint(commit.message)
         if found:

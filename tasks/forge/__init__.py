@@ -8,7 +8,7 @@ what we remember.
 from .connect import connect
 from .observe import STANDING, candidate_of
 from .port import Forge, NewPull, Pull, Release, asset_claim
-from .promotions import Promotion, mark, marked, named_below, trailers
+from .promotions import Promotion, mark, marked, named_below, parse_trailers, trailers
 
 __all__ = [
     "STANDING",
@@ -23,5 +23,6 @@ __all__ = [
     "mark",
     "marked",
     "named_below",
+    "parse_trailers",
     "trailers",
 ]

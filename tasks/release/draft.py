@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..build import compile_binary
 from ..changelog import section_of
-from ..forge import asset_claim, connect
+from ..forge import Release, asset_claim, connect
 from ..images import BINARY_LABEL, repository_of
 from ..kernel import journal, paths, remotes
 from ..kernel.effects import Effect, Seen, Skip
@@ -75,33 +75,35 @@ def observe(world: World, wanted: Wanted) -> Seen:
     if release is None:
         unknown = dict.fromkeys(wanted.names, UNKNOWN)
         return Seen(False, f"there is no release {wanted.tag}", facts | {"assets": unknown})
-    whole = set(wanted.names) <= set(release.assets) and _agree(world, release.assets, wanted)
-    right = release.commit == wanted.commit
-    if not release.draft and not (whole and right):
+    wrong = _wrong(world, release, wanted)
+    if not release.draft and wrong:
         raise SlipwayError(
-            f"release {wanted.tag} is published, but is not this one",
+            "it is published, but is not what was approved",
             where=release.where,
-            detail=[
-                f"there   of {release.commit[:12]} with {', '.join(release.assets) or 'no assets'}",
-                f"wanted  of {wanted.commit[:12]} with {', '.join(wanted.names)}",
-            ],
-            fix="published releases do not change: promote a newer candidate",
+            detail=wrong,
+            fix="published releases do not change: look who did, and promote a newer candidate",
         )
     known = {name: release.assets.get(name, UNKNOWN) for name in wanted.names}
-    if right and whole and (not release.draft or release.notes == wanted.notes):
+    if not wrong and (not release.draft or release.notes == wanted.notes):
         state = "a draft" if release.draft else "published"
-        return Seen(
-            True, f"{wanted.tag} is {state}, {len(known)} assets", facts | {"assets": known}
-        )
+        says = f"{wanted.tag} is {state}, {len(known)} assets"
+        return Seen(True, says, facts | {"assets": known})
     return Seen(False, f"the draft of {wanted.tag} is not whole", facts | {"assets": known})
 
 
-def _agree(world: World, assets: object, wanted: Wanted) -> bool:
-    """Say whether the checksums on the forge are those of the assets on the forge."""
+def _wrong(world: World, release: Release, wanted: Wanted) -> list[str]:
+    """Return what there is not as it was approved; empty when all is."""
+    if release.commit != wanted.commit:
+        return [f"there   of commit {release.commit}", f"wanted  of commit {wanted.commit}"]
+    missing = sorted(set(wanted.names) - set(release.assets))
+    if missing:
+        return [f"it has no {name}" for name in missing]
+    sums = {name: release.assets[name] for name in wanted.names if name != CHECKSUMS}
     told = connect(world).asset(wanted.tag, CHECKSUMS).decode(errors="replace")
-    return isinstance(assets, dict) and told == _checksums(
-        {name: assets[name] for name in wanted.names if name != CHECKSUMS}
+    lines = zip(
+        _checksums(sums).splitlines(), [*told.splitlines(), *[""] * len(sums)], strict=False
     )
+    return [f"{CHECKSUMS} says {says}, but there is {is_}" for is_, says in lines if is_ != says]
 
 
 def _checksums(sums: dict[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
+from tasks.kernel import git as g
 from tests.journeys.conftest import At
 from tests.project import Project
 
@@ -329,6 +330,55 @@ def test_a_failing_check_holds_back_the_candidate_but_not_what_was_approved(at: 
 
 
 def _history(project: Project, commit: str) -> list[str]:
-    from tasks.kernel import git as g
-
     return g.lines("rev-list", commit, repo=project.source)
+
+
+def test_a_squashed_promotion_is_an_approval_too(at: At) -> None:
+    """Whatever the forge calls that commit, nobody chose its message, so no check judges it."""
+    project = at("waiting")
+    project.squash_by_hand("bot-promote-rc", "Release it (#1)")
+    run = project.doit("release")
+    assert run.code == 0, run.err
+    assert project.releases() == {"0.2.0": True}
+    assert project.doit("release").ran == []
+
+
+def test_a_draft_that_somebody_spoilt_is_made_whole_before_it_is_published(at: At) -> None:
+    project = at("approved")
+    project.doit("release", env={"SLIPWAY_KILL_AT": "draft:recorded"})
+    asset = project.world / "forge/releases/0.2.0/assets/shop"
+    asset.write_bytes(b"evil")
+    assert project.doit("release").code == 0
+    assert project.releases() == {"0.2.0": True}
+    assert asset.read_bytes().startswith(b"#!/usr/bin/env python3\n# 0.2.0")
+
+
+def test_a_published_release_that_somebody_spoilt_is_an_error_that_says_how(at: At) -> None:
+    project = at("released")
+    (project.world / "forge/releases/0.2.0/assets/shop").write_bytes(b"evil")
+    run = project.doit("release")
+    assert run.code == 2
+    assert (
+        "✗ draft            release 0.2.0: it is published, but is not what was approved" in run.err
+    )
+    assert "checksums.txt says" in run.err
+
+
+def test_an_image_that_is_new_in_the_pipeline_joins_the_candidate(at: At) -> None:
+    project = at("waiting")
+    extra = "images:\n  extra: {inputs: [web], context: web, dockerfile: Dockerfile}\n"
+    project.replace("images:\n", extra)
+    run = project.doit("release")
+    assert run.code == 4, run.err
+    assert {"image:extra", "push:extra", "promote"} <= set(run.ran)
+    assert "image:web" not in run.ran
+    assert "extra:0.2.0-rc.1" in [f"extra:{tag}" for tag in project.images()["extra"]]
+    assert project.doit("release").ran == ["gate"]
+
+
+def test_a_branch_that_was_pushed_back_releases_nothing(at: At) -> None:
+    project = at("waiting")
+    g.git("update-ref", "refs/heads/main", "main~1", repo=project.source)
+    run = project.doit("release")
+    assert run.code == 0, run.err
+    assert project.releases() == {}
