@@ -1,0 +1,87 @@
+"""The version counter: a branch with one file, as other tools keep it; it never goes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.kernel import git as g
+from tasks.kernel import paths, remotes
+from tasks.kernel.effects import carry_out
+from tasks.kernel.world import World
+from tasks.release import counter
+from tests.rooms import Outside, head, receipt
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outside:
+    outside = Outside(tmp_path / "shop")
+    monkeypatch.setattr(paths, "ROOT", outside.folder)
+    return outside
+
+
+def _published(world: World, version: str) -> None:
+    told = {"claims": {}, "version": version, "tag": version, "commit": head(world), "images": {}}
+    world.write_json(paths.receipt("publish"), told)
+
+
+def _counter(outside: Outside) -> str:
+    return outside.file("version", "version")
+
+
+def test_the_first_release_makes_the_branch(outside: Outside) -> None:
+    world = outside.start()
+    _published(world, "0.1.0")
+    assert carry_out(counter.EFFECT, world) == "nothing → 0.1.0"
+    assert _counter(outside) == "0.1.0\n"
+    assert receipt(world, "counter")["claims"] == {"source": {"refs/heads/version": "*"}}
+
+
+def test_the_branch_of_another_tool_goes_on(outside: Outside) -> None:
+    world = outside.start()
+    outside.commit("bump to 0.3.0", {"version": "0.3.0\n"}, branch="version")
+    before = outside.refs()["refs/heads/version"]
+    _published(outside.look(), "0.4.0")
+    assert carry_out(counter.EFFECT, world) == "0.3.0 → 0.4.0"
+    assert _counter(outside) == "0.4.0\n"
+    parents = g.text("log", "-1", "--format=%P %s", "version", repo=outside.source)
+    assert parents == f"{before} bump to 0.4.0"
+
+
+@pytest.mark.parametrize("there", ["0.4.0\n", "0.5.0", "1.0.0\n"])
+def test_it_never_goes_back(outside: Outside, there: str) -> None:
+    world = outside.start()
+    outside.commit("bump", {"version": there}, branch="version")
+    before = outside.refs()["refs/heads/version"]
+    _published(world, "0.4.0")
+    assert "the counter says" in carry_out(counter.EFFECT, world)
+    assert outside.refs()["refs/heads/version"] == before
+
+
+def test_a_file_that_is_no_version_is_set_right(outside: Outside) -> None:
+    world = outside.start()
+    outside.commit("oops", {"version": "soon\n"}, branch="version")
+    _published(world, "0.4.0")
+    carry_out(counter.EFFECT, world)
+    assert _counter(outside) == "0.4.0\n"
+
+
+def test_a_counter_that_moves_under_our_hands_is_looked_at_again(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = outside.start()
+    outside.commit("bump to 0.3.0", {"version": "0.3.0\n"}, branch="version")
+    _published(world, "0.4.0")
+    moved: list[str] = []
+    push = remotes.push
+
+    def late(*args: Any) -> None:
+        if not moved:
+            moved.append(outside.commit("bump to 0.3.1", {"version": "0.3.1\n"}, branch="version"))
+        push(*args)
+
+    monkeypatch.setattr(remotes, "push", late)
+    assert carry_out(counter.EFFECT, world) == "0.3.1 → 0.4.0"
+    assert g.text("log", "-1", "--format=%P", "version", repo=outside.source) == moved[0]
