@@ -25,11 +25,13 @@ class Done:
         code: its exit code; a negative one is the signal that ended it.
         out: what it printed to standard output.
         err: what it printed to standard error.
+        timed_out: it was stopped since its time was up.
     """
 
     code: int
     out: str
     err: str
+    timed_out: bool = False
 
     def tail(self) -> list[str]:
         """Return the last lines it said, redacted, for an error message."""
@@ -97,20 +99,38 @@ def run(
         Failed: it ended with another code, or not in time.
         SlipwayError: it could not be started.
     """
+    name = what or Path(command[0]).name
+    how = {"_cwd": str(cwd), "_env": environment(env, needs), "_in": stdin, "_timeout": timeout}
+    try:
+        done = _until_end(find(command[0]), command[1:], how)
+    except _NotStarted as error:
+        raise SlipwayError(f"{name} could not be started: {error}") from None
+    journal.program(command, done.code, done.out, done.err)
+    if done.timed_out:
+        said = f"{name} did not end within {timeout:g} s and was stopped"
+        raise Failed(said, detail=done.tail())
+    if ok is not None and done.code not in ok:
+        ended = f"was ended by signal {-done.code}" if done.code < 0 else f"ended with {done.code}"
+        raise Failed(f"{name} {ended}", detail=done.tail())
+    return done
+
+
+class _NotStarted(Exception):
+    """The library could not start the program; the text says why."""
+
+
+def _until_end(program: str, arguments: Sequence[str], how: Mapping[str, Any]) -> Done:
+    """Start a program, read all it says, wait for its end, and leave nothing of it behind."""
     import sh
 
-    name = what or Path(command[0]).name
-    program = find(command[0])
     process: Any = None
     out: list[str] = []
     err: list[str] = []
-    code = 0
+    code, timed_out = 0, False
     try:
         process = sh.Command(program)(
-            *command[1:],
-            _cwd=str(cwd),
-            _env=environment(env, needs),
-            _in=stdin,
+            *arguments,
+            **how,
             _out=out.append,
             _err=err.append,
             _tty_in=False,
@@ -119,36 +139,25 @@ def run(
             _bg_exc=False,
             _new_session=True,
             _ok_code=list(range(256)),
-            _timeout=timeout,
             _pass_fds=set(lock.inherited()),
             _decode_errors="replace",
         )
         # Its own wait(timeout) polls ten times a second and may lose the last words; without one it
         # joins its readers.
         process.wait()
+        code = int(process.exit_code)
     except sh.TimeoutException:
-        _end(process)
-        raise Failed(
-            f"{name} did not end within {timeout:g} s and was stopped",
-            detail=Done(-9, "".join(out), "".join(err)).tail(),
-        ) from None
+        code, timed_out = -signal.SIGKILL, True
     except sh.SignalException as error:
         code = int(error.exit_code)
     except (sh.CommandNotFound, sh.ForkException, OSError) as error:
         reason = redact(str(error)).strip().splitlines()
-        raise SlipwayError(f"{name} could not be started: {reason[-1] if reason else ''}") from None
-    except BaseException:
-        _end(process)  # ^C or SIGTERM: nothing that we started goes on in the dark
-        raise
-    else:
-        code = int(process.exit_code)
-    _end(process)  # a server that a test forgot to stop
-    done = Done(code, "".join(out), "".join(err))
-    journal.program(command, done.code, done.out, done.err)
-    if ok is not None and done.code not in ok:
-        ended = f"was ended by signal {-done.code}" if done.code < 0 else f"ended with {done.code}"
-        raise Failed(f"{name} {ended}", detail=done.tail())
-    return done
+        raise _NotStarted(reason[-1].strip() if reason else "") from None
+    finally:
+        # Also on ^C or SIGTERM, and for a server that a test forgot to stop: nothing that we
+        # started goes on in the dark.
+        _end(process)
+    return Done(code, "".join(out), "".join(err), timed_out)
 
 
 def _end(process: Any) -> None:

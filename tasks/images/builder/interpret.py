@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tasks.kernel.errors import SlipwayError
 
 from . import instructions
-from .base import Base
+from .base_image import Base
 from .context import Context
 from .copies import Entry
 from .parse import Dockerfile, Instruction

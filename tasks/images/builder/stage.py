@@ -7,8 +7,8 @@ from pathlib import Path
 
 from tasks.registry import oci
 
-from . import base as bases_
-from .base import Base
+from . import base_image as bases_
+from .base_image import Base
 from .context import Context
 from .parse import Instruction
 from .settings import Settings
