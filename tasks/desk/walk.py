@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from doit.control import TaskDispatcher
 
+from ..kernel import paths
 from ..kernel.effects import Foreseen
 from ..kernel.errors import SlipwayError
 from ..kernel.world import Forecast
@@ -59,7 +60,8 @@ def reasons(task: Any, world: Forecast, manager: Any) -> list[str]:
         found.append("what it reads changed: " + (", ".join(sorted(added)) or "less than before"))
     for path in sorted(task.file_dep - added):
         if _changed(path, world, manager._get(task.name, path)):
-            found.append(f"{path} {'changes' if path in world.written else 'changed'}")
+            when = "changes" if path in world.written else "changed"
+            found.append(f"{paths.spoken(path)} {when}")
     return found
 
 

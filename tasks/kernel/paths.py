@@ -77,6 +77,33 @@ def log(task: str) -> str:
     return f"{BUILD}/logs/{task.replace(':', '.')}.log"
 
 
+_SPOKEN = (
+    (f"{BUILD}/source/head.json", "the head"),
+    (f"{BUILD}/source/inputs/", "the head's "),
+    (f"{BUILD}/candidate/inputs/", "the candidate's "),
+    (f"{BUILD}/forge/merged.json", "the merged promotion"),
+    (f"{BUILD}/version.json", "the version"),
+    (f"{BUILD}/binary", "the binary"),
+    (f"{BUILD}/apps/", "the stamp of "),
+    (f"{BUILD}/images/", "the image "),
+    (f"{BUILD}/checks/", "the verdict of "),
+    (f"{BUILD}/changelog/", "the changelog"),
+    (f"{BUILD}/receipts/", "the receipt of "),
+    ("tasks/", "Slipway's own "),
+)
+
+
+def spoken(path: str) -> str:
+    """Return a file that a task reads in words; one that people edit keeps its path."""
+    for prefix, words in _SPOKEN:
+        if path.startswith(prefix):
+            if not words.endswith(" "):
+                return words
+            name = path.removeprefix(prefix).removesuffix(".json").removesuffix(".env")
+            return words + name
+    return path
+
+
 @cache
 def room_sources(room: str) -> tuple[str, ...]:
     """Return the Python files of a room, sorted: a task depends on the code it runs."""

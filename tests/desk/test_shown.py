@@ -29,8 +29,9 @@ def test_a_plan_whole(at: At) -> None:
             "promote",
         ]
     )
-    assert re.search(r"0\.2\.1-rc\.1 is free +build/", rows["version"])
-    assert "build/version.json changes" in rows["binary"]
+    assert re.search(r"0\.2\.1-rc\.1 is free +the \w+", rows["version"])
+    assert re.search(r"the head's web changes$", rows["check:web"])
+    assert re.search(r"the version changes( \(\+1 more\))?$", rows["binary"])
     acting, waits, last = rest.strip("\n").split("\n\n")
     assumes, end = last.splitlines()
     short = commit[:7]
