@@ -13,6 +13,7 @@ from ..kernel.effects import Effect, Seen, Skip
 from ..kernel.receipts import Claims
 from ..kernel.templates import render
 from ..kernel.world import UNKNOWN, World
+from ..version import is_newer
 
 _BOT = ("Slipway", "slipway@localhost")
 
@@ -72,9 +73,13 @@ def observe(world: World, wanted: Wanted) -> Seen:
     pull = _open(world)
     if pull is None:
         return Seen(False, "no pull request is open", {"pull": UNKNOWN})
-    if marked(pull.body) != wanted.candidate:
-        there = marked(pull.body) or "something else"
-        return Seen(False, f"{pull.where} stands for {there}", {"pull": pull.number})
+    there = marked(pull.body)
+    if there and is_newer(there, wanted.candidate):
+        # Another machine was quicker with a later commit; a late run must not take it back.
+        return Seen(True, f"{pull.where} stands for the newer {there}", {"pull": pull.number})
+    if there != wanted.candidate:
+        says = f"{pull.where} stands for {there or 'something else'}"
+        return Seen(False, says, {"pull": pull.number})
     _fetch(world)
     if candidate_of(world, pull) != wanted.candidate:
         gone = "has lost its branch" if not pull.head else "does not show this candidate"

@@ -60,6 +60,18 @@ def test_it_never_goes_back(outside: Outside, there: str) -> None:
     assert outside.refs()["refs/heads/version"] == before
 
 
+def test_what_others_keep_on_the_branch_stays(outside: Outside) -> None:
+    world = outside.start()
+    kept = {"README": "whose\n", "ver/sion": "folder\n", "a\tversion": "odd\n"}
+    outside.commit("bump to 0.3.0", kept | {"version": "0.3.0\n"}, branch="version")
+    before = outside.file("version", "version")
+    _published(world, "0.4.0")
+    carry_out(counter.EFFECT, world)
+    assert (before, _counter(outside)) == ("0.3.0\n", "0.4.0\n")
+    for name, content in kept.items():
+        assert outside.file(name, "version") == content
+
+
 def test_a_file_that_is_no_version_is_set_right(outside: Outside) -> None:
     world = outside.start()
     outside.commit("oops", {"version": "soon\n"}, branch="version")
