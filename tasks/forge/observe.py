@@ -52,7 +52,7 @@ def candidate_of(world: World, pull: Pull) -> str:
     return told[0] if told else ""
 
 
-def _standing(world: World, forge: Forge, candidate: str) -> bool:
+def _standing(world: World, forge: Forge, merged: dict[str, Any] | None, candidate: str) -> bool:
     """Say whether a candidate's promotion is merged, open with its branch, or answered by a human.
 
     It stays true when a newer candidate takes the pull request over: the claim is that somebody
@@ -60,7 +60,6 @@ def _standing(world: World, forge: Forge, candidate: str) -> bool:
     """
     from ..version import is_newer
 
-    merged = newest_promotion(world)
     if merged and not is_newer(candidate, merged["candidate"]):
         return True
     branch = world.config.promotion.branch
@@ -80,7 +79,7 @@ def observe(world: World) -> str:
     for name in claimed(world, "forge"):
         kind, _, what = name.partition(":")
         if kind == "promotion":
-            if _standing(world, forge, what):
+            if _standing(world, forge, promotion, what):
                 seen[name] = STANDING
         elif release := forge.release(what):
             if kind == "assets":

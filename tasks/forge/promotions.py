@@ -17,6 +17,8 @@ from ..kernel import git as g
 CANDIDATE = "Slipway-Candidate"
 COMMIT = "Slipway-Commit"
 VERSION = "Slipway-Version"
+_NUMBER = "(?:0|[1-9][0-9]*)"
+_CANDIDATE = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}-rc\.{_NUMBER}")
 _NEAR = 30  # commits that people may have put on top of a promotion
 
 
@@ -62,9 +64,8 @@ def parse_trailers(message: str) -> tuple[str, str, str] | None:
     if len(found) != 3 or not re.fullmatch(r"[0-9a-f]{40,64}", found[COMMIT]):
         return None
     candidate, version = found[CANDIDATE], found[VERSION]
-    core, _, number = candidate.rpartition("-rc.")
     # What is no version would end up in the names of tags and folders.
-    if core != version or not number.isdecimal() or not re.fullmatch(r"\d+\.\d+\.\d+", version):
+    if not _CANDIDATE.fullmatch(candidate) or candidate.partition("-")[0] != version:
         return None
     return candidate, version, found[COMMIT]
 

@@ -186,6 +186,8 @@ EVIL = {
     "another version's candidate": trailers("1.0.0-rc.1", "9.0.0", "COMMIT"),
     "no candidate": trailers("1.0.0", "1.0.0", "COMMIT"),
     "no number": trailers("1.0.0-rc.x", "1.0.0", "COMMIT"),
+    "zeros that no version has": trailers("01.0.0-rc.1", "01.0.0", "COMMIT"),
+    "digits that no version has": trailers("1.0.٣-rc.1", "1.0.٣", "COMMIT"),
     "empty values": trailers("", "", ""),
     "in the middle of a line": "see Slipway-Candidate: 1.0.0-rc.1\n",
 }

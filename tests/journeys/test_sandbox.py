@@ -72,11 +72,17 @@ def test_a_fresh_clone_publishes_the_bank(project: Project, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_two_machines_make_the_same_candidate(project: Project, tmp_path: Path) -> None:
+def test_two_machines_make_the_same_candidate_and_release(project: Project, tmp_path: Path) -> None:
     other = _clone(tmp_path / "elsewhere")
     for tree in (project, other):
         assert tree.doit("release", env={"SOURCE_DATE_EPOCH": "1767225600"}).code == 4
     assert other.outside() == project.outside()
+    for tree in (project, other):
+        assert tree.approve().code == 0
+        assert tree.doit("release").code == 0
+    assert other.images() == project.images()
+    assets = [_tree(tree.world / "forge/releases/0.42.0/assets") for tree in (project, other)]
+    assert assets[0] == assets[1]
 
 
 def test_an_edit_of_the_bank_is_a_new_candidate(project: Project) -> None:
