@@ -27,6 +27,14 @@ def _alive(mark: str) -> bool:
     return False
 
 
+def _gone(mark: str) -> None:
+    """Wait for the end of a killed process: on a busy machine the kernel takes a moment."""
+    end = time.monotonic() + 10
+    while _alive(mark):
+        assert time.monotonic() < end, "it goes on in the dark"
+        time.sleep(0.05)
+
+
 def test_what_a_program_prints_is_complete(tmp_path: Path) -> None:
     """The library's own wait with a limit lost the last words of one program in some hundred."""
     code = "import sys; sys.stdout.write('a\\nb'); sys.stderr.write('x\\n')"
@@ -74,8 +82,8 @@ def test_a_limit_ends_the_program_and_all_it_started(tmp_path: Path) -> None:
     begin = time.monotonic()
     with pytest.raises(Failed, match="did not end within 1 s and was stopped"):
         programs.run(_python(code), cwd=tmp_path, timeout=1)
-    assert time.monotonic() - begin < 10
-    assert not _alive(mark)
+    assert time.monotonic() - begin < 30
+    _gone(mark)
 
 
 def test_a_server_that_was_forgotten_is_stopped(tmp_path: Path) -> None:
@@ -87,10 +95,7 @@ def test_a_server_that_was_forgotten_is_stopped(tmp_path: Path) -> None:
         " stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)\n"
     )
     programs.run(_python(code), cwd=tmp_path)
-    end = time.monotonic() + 5
-    while _alive(mark):
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    _gone(mark)
 
 
 def test_what_is_not_there_is_told_plainly(tmp_path: Path) -> None:
