@@ -13,13 +13,14 @@ from typing import Any
 
 from doit.dependency import FileChangedChecker
 
-_seen: dict[tuple[str, int, int, int], str] = {}
+_seen: dict[tuple[str, int, int, int, int], str] = {}
 
 
 def digest(path: str) -> str:
     """Return a file's SHA-256; in the same run it is read again only if it was written."""
     stat = os.stat(path)  # noqa: PTH116 - a hot path on str
-    key = (path, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    # The time of change, since the other one can be set back (`cp -p`, `touch -r`).
+    key = (path, stat.st_ctime_ns, stat.st_mtime_ns, stat.st_size, stat.st_ino)
     if key not in _seen:
         with open(path, "rb") as stream:  # noqa: PTH123
             _seen[key] = hashlib.file_digest(stream, "sha256").hexdigest()

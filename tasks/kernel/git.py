@@ -8,6 +8,7 @@ run to import.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TypedDict, Unpack
 
 from . import journal
 from .errors import SlipwayError
-from .redact import redact, without_secrets
+from .redact import redact, secret_names, without_secrets
 
 # Nothing a person has configured for themselves may change what the pipeline reads or writes.
 _SETTINGS = (
@@ -25,6 +26,14 @@ _SETTINGS = (
     "core.fsmonitor=false",
     "commit.gpgSign=false",
     "tag.gpgSign=false",
+    "push.gpgSign=false",
+    "push.followTags=false",  # a tag that somebody deleted on the remote would come back
+    "push.pushOption=",
+    "log.date=default",
+    "log.showSignature=false",
+    "i18n.commitEncoding=utf-8",  # it is part of a commit, so of its id
+    "i18n.logOutputEncoding=utf-8",
+    "safe.bareRepository=all",
     "gc.auto=0",
     "maintenance.auto=false",
     "advice.detachedHead=false",
@@ -33,17 +42,25 @@ _SETTINGS = (
     "user.useConfigOnly=true",
 )
 ARGUMENTS = tuple(word for setting in _SETTINGS for word in ("-c", setting))
-_DROPPED = (
+# What tells git of another repository than the one it is given: a hook's environment, say.
+ELSEWHERE = (
     "GIT_DIR",
     "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_COMMON_DIR",
     "GIT_INDEX_FILE",
     "GIT_OBJECT_DIRECTORY",
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
     "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
     "GIT_CEILING_DIRECTORIES",
+    "GIT_DEFAULT_HASH",
     "GIT_EXTERNAL_DIFF",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_COUNT",
 )
 
 
@@ -53,10 +70,22 @@ class GitError(SlipwayError):
     returncode = 1
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return git's environment: quiet, in English, never asking, of no other repository."""
-    env = {key: value for key, value in without_secrets().items() if key not in _DROPPED}
+def environment(
+    extra: Mapping[str, str] | None = None, repo: str | Path | None = None
+) -> dict[str, str]:
+    """Return git's environment: quiet, in English, never asking, of no other repository.
+
+    Args:
+        extra: what to add to it.
+        repo: the repository that is meant. If a bare one (`….git`) is damaged, git would go up
+            and work on the one that it stands in, which is the user's own.
+    """
+    # A person's credential helper may well read a variable of git's own.
+    own = [name for name in secret_names() if name.startswith("GIT_")]
+    env = {key: value for key, value in without_secrets(own).items() if key not in ELSEWHERE}
     env.update(
+        GIT_CONFIG_COUNT="0",
+        GIT_CONFIG_PARAMETERS="",
         LC_ALL="C.UTF-8",
         LANGUAGE="C",
         GIT_TERMINAL_PROMPT="0",
@@ -66,6 +95,8 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         GIT_EDITOR="true",
     )
     env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    if repo is not None and Path(repo).suffix == ".git":
+        env["GIT_CEILING_DIRECTORIES"] = str(Path(repo).resolve().parent)
     env.update(extra or {})
     return env
 
@@ -113,14 +144,8 @@ def _run(args: tuple[str, ...], how: How) -> subprocess.CompletedProcess[bytes]:
     place = ("-C", str(repo)) if repo is not None else ()
     command = ["git", *ARGUMENTS, *place, *args]
     try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            input=how.get("stdin") or b"",
-            capture_output=True,
-            env=environment(how.get("env")),
-            timeout=timeout,
-            check=False,
+        done = _until_end(
+            command, cwd, environment(how.get("env"), repo), how.get("stdin") or b"", timeout
         )
     except FileNotFoundError as error:
         if error.filename == "git":
@@ -138,6 +163,29 @@ def _run(args: tuple[str, ...], how: How) -> subprocess.CompletedProcess[bytes]:
         ) from None
     journal.program(["git", *place, *args], done.returncode, done.stdout[:4000], done.stderr)
     return done
+
+
+def _until_end(
+    command: list[str],
+    cwd: str | Path | None,
+    env: Mapping[str, str],
+    stdin: bytes,
+    timeout: float,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git to its end; one that is given up takes its helpers (ssh) along."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+    ) as process:
+        try:
+            out, err = process.communicate(stdin, timeout)
+        except BaseException:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it has just ended by itself
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def git(*args: str, **how: Unpack[How]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any
 
 from . import journal, lock
 from .errors import Failed, SlipwayError
+from .git import ELSEWHERE
 from .redact import redact, without_secrets
 
+_running: set[int] = set()  # what this process has started, by the leader of its session
 _TAIL = 12  # lines of a program's words that go into an error
 
 
@@ -54,20 +57,15 @@ def find(name: str, *, near: Sequence[Path] = ()) -> str:
             return found
     if found := shutil.which(name):
         return found
+    if os.sep in name:
+        raise SlipwayError(f"{name} is missing, or is no program", fix="chmod +x makes it one")
     raise SlipwayError(f"{name} is not installed", fix=f"install {name}, or put it on PATH")
 
 
 def environment(extra: Mapping[str, str] | None, needs: Collection[str]) -> dict[str, str]:
     """Return a program's environment: ours without secrets (but those it `needs`), with `extra`."""
     env = without_secrets(needs)
-    for name in (
-        "PYTHONHOME",
-        "VIRTUAL_ENV",
-        "SLIPWAY_KILL_AT",
-        "GIT_DIR",
-        "GIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-    ):
+    for name in ("PYTHONHOME", "VIRTUAL_ENV", "SLIPWAY_KILL_AT", *ELSEWHERE):
         env.pop(name, None)
     return env | {"LC_ALL": "C.UTF-8"} | dict(extra or {})
 
@@ -86,7 +84,7 @@ def run(
     """Run a program to its end.
 
     Args:
-        command: the program and its arguments.
+        command: the program (a name, or a path from `cwd`) and its arguments.
         cwd: folder to run in.
         env: variables to set besides our own environment.
         needs: names of variables with secrets that it may see.
@@ -100,9 +98,11 @@ def run(
         SlipwayError: it could not be started.
     """
     name = what or Path(command[0]).name
-    how = {"_cwd": str(cwd), "_env": environment(env, needs), "_in": stdin, "_timeout": timeout}
+    how = {"_cwd": str(cwd), "_env": environment(env, needs), "_in": stdin}
+    # A path is meant from where the program will run, not from where we are.
+    where = str(Path(cwd).absolute() / command[0]) if os.sep in command[0] else command[0]
     try:
-        done = _until_end(find(command[0]), command[1:], how)
+        done = _until_end(find(where), command[1:], how, timeout)
     except _NotStarted as error:
         raise SlipwayError(f"{name} could not be started: {error}") from None
     journal.program(command, done.code, done.out, done.err)
@@ -119,7 +119,9 @@ class _NotStarted(Exception):
     """The library could not start the program; the text says why."""
 
 
-def _until_end(program: str, arguments: Sequence[str], how: Mapping[str, Any]) -> Done:
+def _until_end(
+    program: str, arguments: Sequence[str], how: Mapping[str, Any], timeout: float | None
+) -> Done:
     """Start a program, read all it says, wait for its end, and leave nothing of it behind."""
     import sh
 
@@ -127,6 +129,15 @@ def _until_end(program: str, arguments: Sequence[str], how: Mapping[str, Any]) -
     out: list[str] = []
     err: list[str] = []
     code, timed_out = 0, False
+
+    def give_up() -> None:
+        nonlocal timed_out
+        timed_out = True
+        _end(process)
+
+    # The library's own limit looks ten times a second, and so makes each program last that long.
+    watch = threading.Timer(threading.TIMEOUT_MAX if timeout is None else timeout, give_up)
+    watch.daemon = True
     try:
         process = sh.Command(program)(
             *arguments,
@@ -142,12 +153,11 @@ def _until_end(program: str, arguments: Sequence[str], how: Mapping[str, Any]) -
             _pass_fds=set(lock.inherited()),
             _decode_errors="replace",
         )
-        # Its own wait(timeout) polls ten times a second and may lose the last words; without one it
-        # joins its readers.
+        _running.add(process.pid)
+        watch.start()
+        # Its wait(timeout) may lose the last words; without one it joins its readers.
         process.wait()
         code = int(process.exit_code)
-    except sh.TimeoutException:
-        code, timed_out = -signal.SIGKILL, True
     except sh.SignalException as error:
         code = int(error.exit_code)
     except (sh.CommandNotFound, sh.ForkException, OSError) as error:
@@ -156,15 +166,27 @@ def _until_end(program: str, arguments: Sequence[str], how: Mapping[str, Any]) -
     finally:
         # Also on ^C or SIGTERM, and for a server that a test forgot to stop: nothing that we
         # started goes on in the dark.
+        watch.cancel()
         _end(process)
-    return Done(code, "".join(out), "".join(err), timed_out)
+    return Done(code, "".join(out), "".join(err), timed_out and code < 0)
+
+
+def end_all() -> None:
+    """Kill what runs in other threads of this process: its end does not unwind them."""
+    for pid in list(_running):
+        _kill(pid)
 
 
 def _end(process: Any) -> None:
     """Kill a program and everything it started."""
     if process is None:
         return
+    _running.discard(process.pid)
+    _kill(process.pid)
+
+
+def _kill(leader: int) -> None:
     try:
-        os.killpg(process.pid, signal.SIGKILL)  # it leads a session of its own
+        os.killpg(leader, signal.SIGKILL)  # it leads a session of its own
     except (ProcessLookupError, PermissionError):
         return

@@ -7,11 +7,15 @@ import re
 from collections.abc import Iterable
 
 _NAMES = re.compile(
-    r"(TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_?KEY|ACCESS_?KEY|API_?KEY|CREDENTIAL|(^|_)AUTH($|_)|AUTHTOKEN)",
+    r"(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL"
+    r"|(PRIVATE|ACCESS|API|SIGNING|DEPLOY)_?KEY|(^|_)(AUTH|PASS|PAT)($|_))",
     re.IGNORECASE,
 )
 _SHORTEST = 6  # a shorter value would blank out innocent words
-_URL_PASSWORD = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
+# On the web a token may stand alone; before other schemes a name does (ssh://git@…).
+_LOGIN = re.compile(
+    r"(?P<scheme>https?://(?=[^/\s]+@)|[a-z][a-z0-9+.-]*://(?=[^/\s:@]*:))[^/\s]+@", re.IGNORECASE
+)
 _BEARER = re.compile(r"(?i)\b(authorization:\s*)?(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{8,}")
 MASK = "•••"
 _COMMAND = re.compile(r"(?<![\w./-])doit (?=[a-z])")
@@ -24,8 +28,10 @@ def secret_names() -> list[str]:
 
 def secret_values(extra: Iterable[str] = ()) -> list[str]:
     """Return the secrets to hide, longest first, so that one inside another leaves no rest."""
-    found = {value for name in secret_names() if len(value := os.environ[name]) >= _SHORTEST}
-    found.update(value for value in extra if len(value) >= _SHORTEST)
+    whole = [*(os.environ[name] for name in secret_names()), *extra]
+    # A key of many lines is printed, indented and cut line by line; a newline at the end is not.
+    lines = [line.strip() for value in whole for line in value.splitlines()]
+    found = {value for value in (*whole, *lines) if len(value) >= _SHORTEST}
     # A path to a key file is not a secret; hiding it would make messages useless.
     found = {value for value in found if not os.path.exists(value)}  # noqa: PTH110 - str, hot path
     return sorted(found, key=len, reverse=True)
@@ -35,7 +41,7 @@ def redact(text: str) -> str:
     """Return `text` with every known secret, and every password inside a URL, masked."""
     for value in secret_values():
         text = text.replace(value, MASK)
-    text = _URL_PASSWORD.sub(rf"\g<scheme>{MASK}@", text)
+    text = _LOGIN.sub(rf"\g<scheme>{MASK}@", text)
     return _BEARER.sub(MASK, text)
 
 
@@ -55,10 +61,6 @@ def without_secrets(keep: Iterable[str] = ()) -> dict[str, str]:
     Args:
         keep: names that this program does need.
     """
-    kept = set(keep)
-    hidden = {
-        name
-        for name in secret_names()
-        if name not in kept and not name.startswith(("SSH_", "GIT_"))
-    }
+    kept = {"SSH_AUTH_SOCK", *keep}  # the agent's address, and no key
+    hidden = {name for name in secret_names() if name not in kept}
     return {name: value for name, value in os.environ.items() if name not in hidden}

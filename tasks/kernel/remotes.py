@@ -102,13 +102,22 @@ def mirror(world: World, name: str, where: str, refs: Mapping[str, str]) -> Path
     return path
 
 
-def _follow(path: Path, where: str, refs: Mapping[str, str]) -> None:
-    if not (path / "HEAD").exists():
-        g.git("init", "--bare", "--quiet", str(path))
+def _held(path: Path) -> dict[str, str]:
+    """Return the refs of a mirror, as `ls` does; one that is lost or damaged is made anew."""
+    from shutil import rmtree
+
     peeled = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
-    told = g.lines("for-each-ref", f"--format={peeled} %(refname)", repo=path)
-    have = {ref: at for at, ref in (line.split(" ", 1) for line in told)}
-    if have != dict(refs):
+    try:
+        told = g.lines("for-each-ref", f"--format={peeled} %(refname)", repo=path)
+    except g.GitError:
+        rmtree(path, ignore_errors=True)
+        g.git("init", "--bare", "--quiet", str(path))
+        return {}
+    return {ref: at for at, ref in (line.split(" ", 1) for line in told)}
+
+
+def _follow(path: Path, where: str, refs: Mapping[str, str]) -> None:
+    if _held(path) != dict(refs):
         g.git(
             "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head",
             "--end-of-options", where, *(f"+{pattern}:{pattern}" for pattern in PATTERNS),
@@ -143,7 +152,8 @@ def push(world: World, name: str, where: str, ref: str, new: str, old: str) -> N
         ["git", *g.ARGUMENTS, "-C", str(world.mirror(name)), "push", "--porcelain",
          "--quiet", "--no-verify", f"--force-with-lease={ref}:{old}",
          "--end-of-options", where, f"{new}:{ref}"],
-        cwd=world.root, env=g.environment(), ok=None, timeout=300, what="git push",
+        cwd=world.root, env=g.environment(repo=world.mirror(name)), ok=None, timeout=300,
+        what="git push",
     )  # fmt: skip
     if done.code == 0:
         return

@@ -10,7 +10,7 @@ from typing import Any
 from doit import Globals
 from doit.exceptions import TaskError, UnmetDependency
 
-from . import graph, lock
+from . import graph, lock, programs
 from .actions import Closed, Misused
 from .errors import SlipwayError, WrongUsage
 from .redact import redact
@@ -122,6 +122,7 @@ class Reporter:
         """
         self.screen.end(self.current, self.unmet, asked=_was_asked())
         if sys.exc_info()[0] is not None:
+            programs.end_all()
             return
         ranked = ((self.error, ERROR), (self.failed, FAILED), (self.misused, USAGE))
         code = next(

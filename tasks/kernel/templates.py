@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import Any
 
 from . import paths
@@ -34,6 +36,15 @@ def render(name: str, **values: Any) -> str:
     except TemplateSyntaxError as error:
         where = f"templates/{error.name or name}:{error.lineno}"
         raise SlipwayError(str(error.message), where=where, fix="mend the template") from None
-    except TemplateError as error:
-        said = f"{type(error).__name__}: {error.message or error}"
-        raise SlipwayError(said, where=f"templates/{name}", fix="mend the template") from None
+    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        said = f"{type(error).__name__}: {getattr(error, 'message', '') or error}"
+        raise SlipwayError(said, where=_place(error, name), fix="mend the template") from None
+
+
+def _place(error: Exception, name: str) -> str:
+    """Return the file and the line that an error came from; Jinja2 tells both as Python does."""
+    folder = paths.ROOT / "templates"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).is_relative_to(folder):
+            return f"templates/{Path(frame.filename).relative_to(folder)}:{frame.lineno}"
+    return f"templates/{name}"
