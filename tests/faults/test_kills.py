@@ -120,7 +120,7 @@ def test_sigterm_is_a_clean_end(at: At) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    _until(lambda: any("check.py" in line for line in _commands()))
+    _until(lambda: _checking(project.folder))
     run.terminate()
     _, err = run.communicate(timeout=20)
     assert run.returncode == 128 + signal.SIGTERM
@@ -138,7 +138,7 @@ def test_one_run_waits_for_another(at: At) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _until(lambda: any("check.py" in line for line in _commands()))
+    _until(lambda: _checking(project.folder))
     plan = project.doit("plan")
     assert plan.code == 0
     second = project.doit("release")
@@ -154,16 +154,6 @@ def _until(true: object, seconds: float = 20) -> None:
     while not true():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.05)
-
-
-def _commands() -> list[str]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue
-    return found
 
 
 def _processes(folder: Path) -> list[int]:
@@ -189,3 +179,15 @@ def _workers(folder: Path) -> list[int]:
         if b"doit" in command:
             found.append(pid)
     return found
+
+
+def _checking(folder: Path) -> bool:
+    """Say whether the check of a project is running; other projects are tested at the same time."""
+    return any("check.unit" in str(_folder_of(pid)) for pid in _processes(folder))
+
+
+def _folder_of(pid: int) -> Path:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:
+        return Path()
