@@ -85,6 +85,7 @@ def test_two_machines_make_the_same_candidate_and_release(project: Project, tmp_
     assert assets[0] == assets[1]
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_bank_is_a_new_candidate(project: Project) -> None:
     assert project.doit("release").code == 4
     page = project.folder / "sandbox/source/apps/customer-portal/page.html"
@@ -114,6 +115,7 @@ def test_an_edit_of_an_environment_is_a_commit_there_and_no_candidate(project: P
     )
 
 
+@pytest.mark.slow
 def test_a_second_sandbox_changes_nothing_and_a_reset_starts_over(project: Project) -> None:
     assert project.doit("sandbox").code == 0
     before = _tree(project.folder / ".sandbox")
@@ -132,6 +134,7 @@ def test_a_second_sandbox_changes_nothing_and_a_reset_starts_over(project: Proje
     assert project.tags()["0.42.0-rc.1"]
 
 
+@pytest.mark.slow
 def test_a_lost_sandbox_is_made_again(project: Project) -> None:
     assert project.doit("release").code == 4
     shutil.rmtree(project.folder / ".sandbox")
@@ -140,6 +143,7 @@ def test_a_lost_sandbox_is_made_again(project: Project) -> None:
     assert project.doit("release").ran == ["gate"]
 
 
+@pytest.mark.slow
 def test_a_plan_of_an_edit_touches_nothing_and_the_run_does_what_it_says(project: Project) -> None:
     assert project.doit("release").code == 4
     page = project.folder / "sandbox/source/apps/customer-portal/page.html"
