@@ -255,6 +255,19 @@ class Project:
         file = self.world / f"forge/pulls/{number}.json"
         file.write_text(json.dumps(json.loads(file.read_text()) | {"state": "closed"}))
 
+    def lose_image(self, repository: str) -> None:
+        """Lose all images of a repository, with every blob."""
+        shutil.rmtree(self.world / "registry" / repository)
+
+    def move_image(self, repository: str, tag: str, other: str) -> None:
+        """Put a tag on another repository's image of that tag, as somebody with a token could."""
+        registry = self.world / "registry"
+        shutil.copytree(
+            registry / other / "blobs", registry / repository / "blobs", dirs_exist_ok=True
+        )
+        index, theirs = registry / repository / "index.json", self.images()
+        index.write_text(index.read_text().replace(theirs[repository][tag], theirs[other][tag]))
+
     def lose_build(self) -> None:
         """Lose everything that can be made again."""
         shutil.rmtree(self.folder / "build")

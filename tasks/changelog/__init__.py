@@ -3,6 +3,6 @@
 The section is also the release's notes, as it was reviewed in the promotion.
 """
 
-from .section import section_of
+from .section import prepended, section_of
 
-__all__ = ["section_of"]
+__all__ = ["prepended", "section_of"]

@@ -12,8 +12,12 @@ _SHOWN = 5
 
 
 def _writes_itself(commit: Commit) -> bool:
-    """Say whether nobody chose the message: a merge, or a promotion that a forge squashed."""
-    return len(commit.parents) > 1 or parse_trailers(commit.message) is not None
+    """Say whether nobody chose the message: a merge, git's revert, or a squashed promotion."""
+    return (
+        len(commit.parents) > 1
+        or commit.message.startswith('Revert "')
+        or parse_trailers(commit.message) is not None
+    )
 
 
 def judge_messages(world: World) -> str:

@@ -8,21 +8,35 @@ what we remember.
 from .connect import connect
 from .observe import STANDING, candidate_of
 from .port import Forge, NewPull, Pull, Release, asset_claim
-from .promotions import Promotion, mark, marked, named_below, parse_trailers, trailers
+from .promotions import (
+    Approved,
+    Promotion,
+    approved_in,
+    mark,
+    marked,
+    named_below,
+    parse_trailers,
+    trailers,
+)
+from .scope import collides, strange_files
 
 __all__ = [
     "STANDING",
+    "Approved",
     "Forge",
     "NewPull",
     "Promotion",
     "Pull",
     "Release",
+    "approved_in",
     "asset_claim",
     "candidate_of",
+    "collides",
     "connect",
     "mark",
     "marked",
     "named_below",
     "parse_trailers",
+    "strange_files",
     "trailers",
 ]

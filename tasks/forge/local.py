@@ -169,11 +169,14 @@ class LocalForge:
         """Ask git: a kill between merge and our note of it, or a merge by hand, leaves no doubt.
 
         While the branch is there, only its present head counts: an older one may have been
-        merged before the pull request was taken over by a newer candidate.
+        merged before the pull request was taken over by a newer candidate. And what was proposed
+        must have come in: a branch that somebody reset to its base is not a merge.
         """
-        tip = head or told["heads"][-1]
-        ancestry = ("merge-base", "--is-ancestor", tip, f"refs/heads/{told['base']}")
-        return g.returncode(*ancestry, repo=self.source) == 0
+        return all(
+            g.returncode("merge-base", "--is-ancestor", commit, base, repo=self.source) == 0
+            for base in [f"refs/heads/{told['base']}"]
+            for commit in {head or told["heads"][-1], told["heads"][-1]}
+        )
 
     def _numbers(self) -> list[int]:
         folder = self.folder / "pulls"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..kernel import git as g
@@ -11,6 +12,7 @@ from ..kernel.world import World
 from .connect import connect
 from .port import Forge, Pull, asset_claim
 from .promotions import marked, merged_promotion, named_below
+from .scope import collides
 
 # Not a claim: how far the history was searched, so that an idle run does not search again.
 _SCANNED = "scanned up to"
@@ -27,10 +29,27 @@ def newest_promotion(world: World) -> dict[str, Any] | None:
         return found
     mirror = world.mirror("source")
     still = known is not None and scanned and _stands_on(world, scanned, head)
-    newer = merged_promotion(mirror, head, scanned if still else "")
+    cut = partial(_was_cut, world.sightings("source"))
+    newer = merged_promotion(mirror, head, scanned if still else "", cut)
     if newer:
         return newer.plain()
     return known["promotion"] if still else None
+
+
+def _was_cut(refs: dict[str, str], told: tuple[str, str, str]) -> bool:
+    """Say whether the candidate's number was reserved for, or its tag or release stands on, it.
+
+    Who may write these refs may release; who may only merge a commit message may not.
+    """
+    candidate, version, commit = told
+    reserved = refs.get(f"refs/slipway/candidates/{candidate}") == commit
+    names = (f"/{candidate}", f"/{version}")
+    tagged = (
+        at == commit
+        for ref, at in refs.items()
+        if ref.startswith("refs/tags/") and ref.replace("tags/v", "tags/").endswith(names)
+    )
+    return reserved or any(tagged)
 
 
 def _stands_on(world: World, older: str, newer: str) -> bool:
@@ -67,7 +86,7 @@ def _standing(world: World, forge: Forge, merged: dict[str, Any] | None, candida
         if pull.state == "closed" and marked(pull.body) == candidate:
             return True  # a human said no; asking again would not be an answer to that
         if pull.state == "open" and (there := candidate_of(world, pull)):
-            return not is_newer(candidate, there)
+            return not is_newer(candidate, there) and not collides(world, pull.head)
     return False
 
 

@@ -8,6 +8,7 @@ between a merge and any note of it, or a merge made by hand, leaves no doubt.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,25 @@ from ..kernel import git as g
 CANDIDATE = "Slipway-Candidate"
 COMMIT = "Slipway-Commit"
 VERSION = "Slipway-Version"
+IMAGE = "Slipway-Image"
+BINARY = "Slipway-Binary"
 _NUMBER = "(?:0|[1-9][0-9]*)"
 _CANDIDATE = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}-rc\.{_NUMBER}")
+Told = tuple[str, str, str]  # candidate, version, commit
 _NEAR = 30  # commits that people may have put on top of a promotion
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What a promotion stands for, byte for byte; it is written into its commit.
+
+    Attributes:
+        images: name → "REPOSITORY@DIGEST" of the candidate's images.
+        binary: name → SHA-256 in hex of the compiled binary; empty when there is none.
+    """
+
+    images: dict[str, str]
+    binary: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +50,7 @@ class Promotion:
         head: the promotion's own commit, with the changelog as it was reviewed.
         merge: the commit of the release branch that brought it in.
         by: who made that commit.
+        approved: what was built, tested and shown.
     """
 
     candidate: str
@@ -41,15 +59,36 @@ class Promotion:
     head: str
     merge: str
     by: str
+    approved: Approved
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
 
 
-def trailers(candidate: str, version: str, commit: str) -> str:
+def trailers(candidate: str, version: str, commit: str, approved: Approved | None = None) -> str:
     """Return the trailers of a promotion's commit message."""
-    return f"{CANDIDATE}: {candidate}\n{VERSION}: {version}\n{COMMIT}: {commit}\n"
+    told = approved or Approved({}, {})
+    lines = [f"{CANDIDATE}: {candidate}", f"{VERSION}: {version}", f"{COMMIT}: {commit}"]
+    lines += [f"{IMAGE}: {name} {at}" for name, at in sorted(told.images.items())]
+    lines += [f"{BINARY}: {name} {sha256}" for name, sha256 in sorted(told.binary.items())]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def approved_in(mirror: Path, tip: str) -> Approved:
+    """Return what the newest promotion below a commit stands for."""
+    rows = _log(mirror, f"--max-count={_NEAR}", tip, "--")
+    message = next((row[3] for row in rows if parse_trailers(row[3])), "")
+    return parse_approved(message)
+
+
+def parse_approved(message: str) -> Approved:
+    """Return what a promotion's message says was built."""
+
+    def pairs(key: str, value: str) -> dict[str, str]:
+        return dict(re.findall(rf"^[ *]*{key}: (\S+) ({value}) *$", message, re.MULTILINE))
+
+    return Approved(pairs(IMAGE, r"\S+@sha256:[0-9a-f]{64}"), pairs(BINARY, "[0-9a-f]{64}"))
 
 
 def parse_trailers(message: str) -> tuple[str, str, str] | None:
@@ -68,6 +107,10 @@ def parse_trailers(message: str) -> tuple[str, str, str] | None:
     if not _CANDIDATE.fullmatch(candidate) or candidate.partition("-")[0] != version:
         return None
     return candidate, version, found[COMMIT]
+
+
+def _any(_told: Told) -> bool:
+    return True
 
 
 def mark(candidate: str) -> str:
@@ -98,7 +141,9 @@ def named_below(mirror: Path, tip: str) -> tuple[str, str, str] | None:
     return next((told for row in rows if (told := parse_trailers(row[3]))), None)
 
 
-def merged_promotion(mirror: Path, head: str, since: str = "") -> Promotion | None:
+def merged_promotion(
+    mirror: Path, head: str, since: str = "", cut: Callable[[Told], bool] = _any
+) -> Promotion | None:
     """Return the promotion that the newest merge brought in.
 
     "Newest" follows the history of merges of the release branch, not the numbers of pull requests,
@@ -108,6 +153,8 @@ def merged_promotion(mirror: Path, head: str, since: str = "") -> Promotion | No
         mirror: a repository with the objects.
         head: the release branch's commit.
         since: look only at what came after this commit (an ancestor of head).
+        cut: says whether such a candidate was ever cut from that commit; anybody may write three
+            lines into a message, so what was not is no promotion.
 
     Returns:
         None when no promotion was merged in that range.
@@ -119,9 +166,10 @@ def merged_promotion(mirror: Path, head: str, since: str = "") -> Promotion | No
         return None
     for merge, parents, author, message in _log(mirror, "--first-parent", *scope, "--"):
         brought = _brought(mirror, merge, parents, message, notes)
-        if brought:
+        if brought and cut(brought[1]):
             commit, told = brought
-            return Promotion(told[0], told[1], told[2], commit, merge, author)
+            approved = parse_approved(notes[commit][3])
+            return Promotion(told[0], told[1], told[2], commit, merge, author, approved)
     return None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..build import binary_content
 from ..kernel import paths
 from ..kernel.config import Image
-from ..kernel.effects import Effect, Foreseen, Seen, Skip
+from ..kernel.effects import Effect, Foreseen, Seen, Skip, killed_here
 from ..kernel.receipts import UpToDate
 from ..kernel.world import UNKNOWN, Forecast, World
 from . import moving, tagging
@@ -113,6 +113,7 @@ def push(world: World, wanted: tagging.Tagged, _seen: Seen) -> str:
         layout = world.path(paths.image_layout(wanted.recipe.image.name))
         pushed = registry.push(where, layout, version)
         there, new = pushed.digest, pushed.new_blobs
+    killed_here(f"push:{wanted.recipe.image.name}:tagged")
     moved = moving.move(registry, where, wanted.moving, version, there)
     blobs = f"{len(new)} blob{'' if len(new) == 1 else 's'} new"
     return f"{version}  {blobs}{f', {wanted.moving} moved' if moved else ''}"
@@ -129,5 +130,9 @@ def pushed_images(world: World) -> dict[str, dict[str, str]]:
     for name in world.config.images:
         receipt = world.json(paths.receipt(f"push:{name}"))
         if "digest" in receipt:
-            found[name] = {"repository": receipt["repository"], "digest": receipt["digest"]}
+            found[name] = {
+                "repository": receipt["repository"],
+                "digest": receipt["digest"],
+                "binary": receipt["binary"] or "",
+            }
     return found

@@ -9,9 +9,10 @@ from ..build import stamped_env
 from ..forge import connect
 from ..kernel import paths
 from ..kernel.config import Image
-from ..kernel.effects import Effect, Seen, Skip
+from ..kernel.effects import Effect, Seen, Skip, killed_here
 from ..kernel.errors import SlipwayError
 from ..kernel.world import World
+from ..registry import TagTaken
 from . import moving, tagging
 from .context import Recipe, assemble, repository_of
 
@@ -21,7 +22,9 @@ def want(image: Image, world: World) -> tagging.Tagged | Skip:
     draft = world.json(paths.receipt("draft"))
     if "skipped" in draft:
         return Skip(draft["skipped"])
-    sha256 = draft["assets"][image.binary] if image.binary else None
+    if image.name not in draft["images"]:
+        return Skip(f"{image.name} is no part of {draft['version']}")
+    sha256 = draft["binary"].get(image.binary) if image.binary else None
     recipe = Recipe(image, draft["commit"], draft["version"], image.dockerfile_release, sha256)
     where = repository_of(world.config, image)
     return tagging.Tagged(recipe, where, None, world.config.release.moving.release)
@@ -44,6 +47,21 @@ def _binary(world: World, recipe: Recipe) -> bytes | None:
     return content
 
 
+def observe(world: World, wanted: tagging.Tagged) -> Seen:
+    """Ask the registry; what a public release stands on is adopted, whatever is configured today.
+
+    Raises:
+        TagTaken: another image stands there, and the release is not public yet.
+    """
+    try:
+        return tagging.observe(world, wanted)
+    except TagTaken:
+        release = connect(world).release(world.json(paths.receipt("draft"))["tag"])
+        if release is None or release.draft:
+            raise
+        return tagging.adopted(world, wanted)
+
+
 def push(world: World, wanted: tagging.Tagged, _seen: Seen) -> str:
     """Build and push the image unless it is there; then let `latest` follow."""
     registry = tagging.registry_of(world)
@@ -56,10 +74,11 @@ def push(world: World, wanted: tagging.Tagged, _seen: Seen) -> str:
         layout = world.path(f"{paths.BUILD}/finals/{image.name}")
         assemble(world, recipe, layout, f"final:{image.name}", _binary(world, recipe), env)
         there = registry.push(where, layout, recipe.version).digest
+    killed_here(f"final:{recipe.image.name}:tagged")
     moved = moving.move(registry, where, wanted.moving, recipe.version, there)
     return f"{recipe.version}  {there[:19]}…{f'  {wanted.moving} moved' if moved else ''}"
 
 
 def effect(image: Image) -> Effect[tagging.Tagged]:
     """Return the effect `final:NAME`."""
-    return tagging.effect(f"final:{image.name}", partial(want, image), push)
+    return tagging.effect(f"final:{image.name}", partial(want, image), push, observe)

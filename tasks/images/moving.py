@@ -23,11 +23,15 @@ def may_move(registry: Registry, repository: str, name: str, version: str) -> bo
         return True  # somebody else's image, or one without a version
 
 
+def is_behind(registry: Registry, repository: str, name: str, version: str, digest: str) -> bool:
+    """Say whether a moving name has still to be set: a kill may fall between a tag and its name."""
+    there = registry.resolve(repository, name)
+    return there != digest and may_move(registry, repository, name, version)
+
+
 def move(registry: Registry, repository: str, name: str, version: str, digest: str) -> bool:
     """Set a moving name unless it stands at something newer; return whether it was set."""
-    if registry.resolve(repository, name) == digest or not may_move(
-        registry, repository, name, version
-    ):
+    if not is_behind(registry, repository, name, version, digest):
         return False
     registry.move(repository, name, digest)
     return True

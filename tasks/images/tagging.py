@@ -10,7 +10,8 @@ from ..kernel.effects import Effect, Seen, Skip
 from ..kernel.receipts import ANY, Claims
 from ..kernel.world import UNKNOWN, World
 from ..registry import Registry, TagTaken, open_registry
-from .context import KEY, REVISION, Recipe
+from . import moving
+from .context import BINARY, KEY, REVISION, Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def observe(world: World, wanted: Tagged) -> Seen:
     name = f"{wanted.repository}:{recipe.version}"
     facts: dict[str, Any] = {"image": recipe.image.name, "repository": wanted.repository}
     if there is None:
-        return Seen(False, f"{name} is not there", facts | {"digest": wanted.digest or UNKNOWN})
+        facts |= {"digest": wanted.digest or UNKNOWN, "binary": recipe.binary_sha256}
+        return Seen(False, f"{name} is not there", facts)
     labels = _labels(registry, wanted.repository, there)
     if there != wanted.digest and labels.get(KEY) != recipe.key:
         raise TagTaken(
@@ -66,9 +68,9 @@ def observe(world: World, wanted: Tagged) -> Seen:
             fix="versions never change once pushed: a new commit takes the next number"
             " (doit release)",
         )
-    facts["digest"] = there
-    if registry.resolve(wanted.repository, wanted.moving) is None:
-        return Seen(False, f"{name} is there, {wanted.moving} is not", facts)
+    facts |= {"digest": there, "binary": labels.get(BINARY)}
+    if moving.is_behind(registry, wanted.repository, wanted.moving, recipe.version, there):
+        return Seen(False, f"{name} is there, {wanted.moving} is behind", facts)
     return Seen(True, f"{name} is there, {there[:19]}…", facts)
 
 
@@ -87,9 +89,19 @@ def effect(
     task: str,
     want: Callable[[World], Tagged | Skip],
     act: Callable[[World, Tagged, Seen], str],
+    look: Callable[[World, Tagged], Seen] | None = None,
 ) -> Effect[Tagged]:
     """Return an effect on the registry; what both have in common stands here."""
-    return Effect(task, "registry", want, observe, act, claims, means)
+    return Effect(task, "registry", want, look or observe, act, claims, means)
+
+
+def adopted(world: World, wanted: Tagged) -> Seen:
+    """Take what stands under the version's tag as it is."""
+    registry, where = registry_of(world), wanted.repository
+    there = registry.resolve(where, wanted.recipe.version)
+    facts = {"image": wanted.recipe.image.name, "repository": where, "digest": there}
+    facts["binary"] = _labels(registry, where, there or "").get(BINARY)
+    return Seen(True, f"{where}:{wanted.recipe.version} is released as it is", facts)
 
 
 def means(wanted: Tagged) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from .errors import Failed, SlipwayError, WrongUsage
 from .world import disk
 
 Action = Callable[..., Any]
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR}
 
 _main = os.getpid()
 
@@ -86,24 +88,44 @@ def perform(
         for a failure.
     """
     _die_with_parent()
-    with journal.of(name, keep=keep_log):
-        try:
-            world = disk()
-            says = action(world, **(options or {}))
-            if missing := [target for target in targets if not world.exists(target)]:
-                raise SlipwayError(f"{name} ended well but left no {missing[0]}")
-        except SlipwayError as error:
-            return _failure(name, error)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except Exception as error:  # no traceback reaches a user
-            journal.unexpected(error)
-            journal.save(name)
-            return Broken(
-                f"a fault in Slipway itself: {type(error).__name__}: {error}\n"
-                f"  please report it with the log: {paths.log(name)}"
-            )
+    try:
+        with journal.of(name, keep=keep_log):
+            return _logged(name, action, targets, options or {})
+    except OSError as error:
+        return _trouble_on_disk(name, error)
+
+
+def _logged(name: str, action: Action, targets: Sequence[str], options: dict[str, Any]) -> Any:
+    try:
+        world = disk()
+        says = action(world, **options)
+        if missing := [target for target in targets if not world.exists(target)]:
+            raise SlipwayError(f"{name} ended well but left no {missing[0]}")
+    except SlipwayError as error:
+        return _failure(name, error)
+    except OSError as error:
+        if error.errno in _DISK:
+            return _trouble_on_disk(name, error)
+        return _fault(name, error)
+    except Exception as error:  # no traceback reaches a user
+        return _fault(name, error)
     return {"says": str(says or ""), "skipped": isinstance(says, Skipped)}
+
+
+def _fault(name: str, error: Exception) -> Broken:
+    journal.unexpected(error)
+    journal.save(name)
+    return Broken(
+        f"a fault in Slipway itself: {type(error).__name__}: {error}\n"
+        f"  please report it with the log: {paths.log(name)}"
+    )
+
+
+def _trouble_on_disk(name: str, error: OSError) -> Broken:
+    """Say what the disk said: no fault of ours, and no log to point at."""
+    where = f"{error.filename}: " if error.filename else ""
+    fix = "make room, or give this user the right to write there; then run the same again"
+    return Broken(f"{where}{error.strerror or error}, while {name} ran\n  {fix}")
 
 
 def perform_with(

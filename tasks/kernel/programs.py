@@ -17,6 +17,17 @@ from .git import ELSEWHERE
 from .redact import redact, without_secrets
 
 _running: set[int] = set()  # what this process has started, by the leader of its session
+_PLAIN: dict[
+    str, Any
+] = {  # for the library: no terminal, a session of its own, every exit code is an answer
+    "_tty_in": False,
+    "_tty_out": False,
+    "_bg": True,
+    "_bg_exc": False,
+    "_new_session": True,
+    "_ok_code": list(range(256)),
+    "_decode_errors": "replace",
+}
 _TAIL = 12  # lines of a program's words that go into an error
 
 
@@ -129,11 +140,16 @@ def _until_end(
     out: list[str] = []
     err: list[str] = []
     code, timed_out = 0, False
+    told, tell = os.pipe()
+
+    def announce() -> None:
+        """Say, in the new process, who it is: ^C or SIGTERM may come before the library does."""
+        os.write(tell, os.getpid().to_bytes(8, "big"))
 
     def give_up() -> None:
         nonlocal timed_out
         timed_out = True
-        _end(process)
+        _kill(process.pid)
 
     # The library's own limit looks ten times a second, and so makes each program last that long.
     watch = threading.Timer(threading.TIMEOUT_MAX if timeout is None else timeout, give_up)
@@ -142,16 +158,11 @@ def _until_end(
         process = sh.Command(program)(
             *arguments,
             **how,
+            **_PLAIN,
             _out=out.append,
             _err=err.append,
-            _tty_in=False,
-            _tty_out=False,
-            _bg=True,
-            _bg_exc=False,
-            _new_session=True,
-            _ok_code=list(range(256)),
             _pass_fds=set(lock.inherited()),
-            _decode_errors="replace",
+            _preexec_fn=announce,
         )
         _running.add(process.pid)
         watch.start()
@@ -167,7 +178,12 @@ def _until_end(
         # Also on ^C or SIGTERM, and for a server that a test forgot to stop: nothing that we
         # started goes on in the dark.
         watch.cancel()
-        _end(process)
+        os.close(tell)
+        leader = process.pid if process is not None else int.from_bytes(os.read(told, 8), "big")
+        os.close(told)
+        _running.discard(leader)
+        if leader:
+            _kill(leader)
     return Done(code, "".join(out), "".join(err), timed_out and code < 0)
 
 
@@ -177,15 +193,8 @@ def end_all() -> None:
         _kill(pid)
 
 
-def _end(process: Any) -> None:
-    """Kill a program and everything it started."""
-    if process is None:
-        return
-    _running.discard(process.pid)
-    _kill(process.pid)
-
-
 def _kill(leader: int) -> None:
+    """Kill a program and everything it started."""
     try:
         os.killpg(leader, signal.SIGKILL)  # it leads a session of its own
     except (ProcessLookupError, PermissionError):

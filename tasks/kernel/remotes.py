@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 
 from . import git as g
 from .config import Remote
@@ -92,7 +93,12 @@ def mirror(world: World, name: str, where: str, refs: Mapping[str, str]) -> Path
     path = world.mirror(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     with exclusively(path.parent / f"{name}.lock"):  # a plan may look while a run fetches
-        _follow(path, where, refs)
+        try:
+            _follow(path, where, refs)
+        except g.GitError:
+            if ls(where) and path.exists():  # the remote answers, so it is our copy: a cache
+                rmtree(path, ignore_errors=True)
+            _follow(path, where, refs)
     if (path / "shallow").exists():
         raise SlipwayError(
             "the remote is a shallow clone: versions and changelogs would be wrong",
@@ -223,8 +229,6 @@ def export(world: World, name: str, commit: str, path: str, folder: Path) -> Non
 @contextmanager
 def scratch(world: World, task: str) -> Iterator[Path]:
     """Yield an empty folder of a task's own; gone afterwards, or swept by the next when killed."""
-    from shutil import rmtree
-
     base = world.work(task)
     rmtree(base, ignore_errors=True)
     base.mkdir(parents=True)
@@ -269,7 +273,15 @@ def commit_files(
 
 
 def files_at(mirror_path: Path, commit: str, path: str) -> bytes | None:
-    """Return a file's content at a commit; None when it is not there."""
+    """Return a file's content at a commit; None when it is not there.
+
+    Raises:
+        SlipwayError: it is a link or a folder.
+    """
+    entry = g.text("--literal-pathspecs", "ls-tree", commit, "--", path, repo=mirror_path)
+    if entry and not entry.startswith("100"):
+        kind = "a link" if entry.startswith("120") else "no file"
+        raise SlipwayError(f"{path} is {kind} in {commit[:7]}", fix="make it a plain file")
     if g.returncode("cat-file", "-e", f"{commit}:{path}", repo=mirror_path):
         return None
     return g.git("cat-file", "blob", f"{commit}:{path}", repo=mirror_path)

@@ -19,6 +19,9 @@ from .screen import Screen
 DONE, FAILED, ERROR, USAGE, WAITING = 0, 1, 2, 3, 4
 
 
+_STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+
+
 def _stop(number: int, _frame: object) -> None:
     """End as after ^C: doit then records what has finished."""
     sys.exit(128 + number)
@@ -43,6 +46,7 @@ class Reporter:
     def initialize(self, tasks: dict[str, Any], selected: list[str]) -> None:
         """Check the graph and take the run lock, before the first action."""
         signal.signal(signal.SIGTERM, _stop)
+        signal.signal(signal.SIGINT, _stop)
         graph.remember(tasks)
         names = graph.closure(tasks, selected)
         self.screen.fit(names)
@@ -123,6 +127,8 @@ class Reporter:
         self.screen.end(self.current, self.unmet, asked=_was_asked())
         if sys.exc_info()[0] is not None:
             programs.end_all()
+            if getattr(sys.exc_info()[1], "code", 0) in _STOPPED:
+                self.screen.stopped_early()
             return
         ranked = ((self.error, ERROR), (self.failed, FAILED), (self.misused, USAGE))
         code = next(

@@ -70,6 +70,10 @@ class Screen:
         """Show what went wrong."""
         self._block("✗", "red", name, message)
 
+    def stopped_early(self) -> None:
+        """Say that somebody ended the run."""
+        self._line("stopped; the same command goes on from here")
+
     def end(self, current: int, unmet: list[str], *, asked: bool) -> None:
         """Sum up and stop the live line.
 

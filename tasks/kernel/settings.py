@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from typing import Any
 
 from doit.doit_cmd import DoitMain
@@ -11,6 +12,22 @@ from doit.doit_cmd import DoitMain
 from . import paths
 from .checker import ContentChecker
 from .reporter import Reporter
+
+_SQLITE = b"SQLite format 3\0"
+
+
+def _set_aside_what_is_no_database() -> None:
+    """Rename a spoilt database: it is a cache, and doit would end with a traceback."""
+    database = paths.ROOT / paths.DATABASE
+    try:
+        with database.open("rb") as stream:
+            start = stream.read(len(_SQLITE))
+    except OSError:
+        return
+    if start and start != _SQLITE:
+        aside = database.with_name(f"{paths.DATABASE}.spoilt")
+        database.replace(aside)
+        print(f"{paths.DATABASE} was spoilt; set aside as {aside.name}", file=sys.stderr)
 
 
 def doit_config(default: list[str]) -> dict[str, Any]:
@@ -22,6 +39,7 @@ def doit_config(default: list[str]) -> dict[str, Any]:
     # Workers inherit the graph and the run lock only where they are forked; Python 3.14 would not.
     if "fork" in multiprocessing.get_all_start_methods():
         multiprocessing.set_start_method("fork", force=True)
+    _set_aside_what_is_no_database()
     # Started as a module, doit would call itself "-m" when it says what to type.
     if DoitMain.BIN_NAME not in ("doit", "pytest"):
         DoitMain.BIN_NAME = "./doitw" if "SLIPWAY_CWD" in os.environ else "doit"

@@ -10,7 +10,7 @@ from . import paths
 from .errors import SlipwayError
 
 
-def render(name: str, **values: Any) -> str:
+def render(name: str, /, **values: Any) -> str:
     """Render `templates/NAME`.
 
     Args:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 
 from ..changelog import section_of
-from ..forge import Pull, candidate_of, connect, named_below
-from ..images import repository_of
+from ..forge import Pull, approved_in, connect, named_below, strange_files
 from ..kernel import git as g
 from ..kernel import journal, paths, remotes
-from ..kernel.errors import Failed, WrongUsage
+from ..kernel.errors import Failed, SlipwayError, WrongUsage
 from ..kernel.redact import printable
 from ..kernel.templates import render
 from ..kernel.world import World
 from ..registry import open_registry
+from ..version import is_newer
 
 
 def _waiting(world: World) -> Pull:
@@ -29,12 +29,55 @@ def _waiting(world: World) -> Pull:
             "no promotion waits for an approval",
             fix="doit release makes the next one, or says why there is none",
         )
-    if not candidate_of(world, pull):
+    told = named_below(world.mirror("source"), pull.head) if pull.head else None
+    if told is None:
         raise Failed(
             f"the branch of {pull.where} names no candidate",
             fix="doit release makes the pull request whole again",
         )
+    _refuse_unfit(world, pull, told[0], told[2])
     return pull
+
+
+def _refuse_unfit(world: World, pull: Pull, candidate: str, commit: str) -> None:
+    """Refuse what was answered already, what the branch dropped, and what nobody has looked at.
+
+    Raises:
+        Failed: with the reason, and what makes it right.
+    """
+    mirror, base = world.mirror("source"), world.json(paths.HEAD)
+    merged = world.json(paths.MERGED)["promotion"]
+    if merged and not is_newer(candidate, merged["candidate"]):
+        raise Failed(
+            f"{candidate} was merged before, as {merged['merge'][:7]}",
+            where=pull.where,
+            fix="close the pull request; doit release makes the next one",
+        )
+    if not remotes.is_ancestor(mirror, commit, base["commit"]):
+        raise Failed(
+            f"{candidate} was built from {commit[:7]}, which {base['branch']} does not hold",
+            where=pull.where,
+            fix="close the pull request: what was dropped would come back with it",
+        )
+    registry = open_registry(world.config.registry, world.root)
+    for name, at in sorted(approved_in(mirror, pull.head).images.items()):
+        repository, _, digest = at.partition("@")
+        there = registry.resolve(repository, candidate)
+        if there != digest:
+            raise Failed(
+                f"the registry does not have {name} {candidate} as it was built",
+                where=repository,
+                detail=[f"there   {there or 'nothing'}", f"built   {digest}"],
+                fix="doit release pushes again what is missing; look who moved a tag",
+            )
+    strange = strange_files(world, pull.head)
+    if strange:
+        raise Failed(
+            "the branch changes more than a promotion may",
+            where=pull.where,
+            detail=strange[:20],
+            fix="take these out of the branch, or reset it: doit release makes it anew",
+        )
 
 
 def _shown(world: World, pull: Pull) -> str:
@@ -44,8 +87,6 @@ def _shown(world: World, pull: Pull) -> str:
     assert told  # `_waiting` has looked  # noqa: S101
     candidate, version, commit = told
     changelog = remotes.files_at(mirror, pull.head, config.release.changelog) or b""
-    registry = open_registry(config.registry, world.root)
-    repositories = {name: repository_of(config, image) for name, image in config.images.items()}
     return render(
         "promotion/approve.txt.j2",
         pull=pull,
@@ -55,8 +96,7 @@ def _shown(world: World, pull: Pull) -> str:
         subject=g.text("log", "-1", "--format=%s", commit, "--", repo=mirror),
         section=section_of(changelog.decode("utf-8", "replace"), version),
         images={
-            name: registry.resolve(where, candidate) or "missing"
-            for name, where in repositories.items()
+            name: at.partition("@")[2] for name, at in approved_in(mirror, pull.head).images.items()
         },
         checks=sorted(config.checks),
         judged=world.json_or(paths.VERSION, {}).get("commit") == commit,
@@ -96,12 +136,27 @@ def _who_and_why(by: str, why: str) -> tuple[str, str]:
     return by, why
 
 
+def _merge(world: World, pull: Pull, by: str, why: str) -> str | None:
+    """Merge what was shown; None when somebody else has merged the very same meanwhile."""
+    forge = connect(world)
+    try:
+        return forge.merge_pull(pull.number, pull.head, by, why)
+    except SlipwayError:
+        now = forge.pulls(world.config.promotion.branch)
+        if any(p.number == pull.number and p.state == "merged" for p in now):
+            return None
+        raise
+
+
 def approve(world: World, by: str = "", why: str = "") -> str:
     """Show what would be released, ask, and merge exactly that."""
     pull = _waiting(world)
     print(printable(_shown(world, pull)), end="")
     by, why = _who_and_why(by, why)
-    merge = connect(world).merge_pull(pull.number, pull.head, by, why)
+    merge = _merge(world, pull, by, why)
+    if merge is None:
+        print(f"\n{pull.where} was merged by somebody else just now.\nnext     doit release")
+        return ""
     journal.effect("approve:release", f"merge {pull.where} at {pull.head[:7]}, by {by}: {why}")
     told = f"\nApproved by {by}: {pull.where} is merged as {merge[:7]}.\nnext     doit release"
     print(printable(told))

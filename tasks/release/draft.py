@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from ..build import compile_binary
 from ..changelog import section_of
 from ..forge import Release, asset_claim, connect
-from ..images import BINARY_LABEL, repository_of
+from ..images import BINARY_LABEL
 from ..kernel import journal, paths, remotes
 from ..kernel.effects import Effect, Seen, Skip
 from ..kernel.errors import SlipwayError
 from ..kernel.receipts import Claims
-from ..kernel.world import UNKNOWN, World
-from ..registry import Registry, find_file, open_registry
+from ..kernel.world import World
+from ..registry import find_file, open_registry
 from ..version import tag_prefix
 
 CHECKSUMS = "checksums.txt"
@@ -30,7 +30,8 @@ class Wanted:
         candidate: the candidate that was promoted.
         commit: what it was built from.
         notes: the section of the changelog, as merged.
-        names: of the assets, sorted.
+        images: name → "REPOSITORY@DIGEST" of the candidate, as approved.
+        binary: name → SHA-256, as approved; empty when there is none.
     """
 
     tag: str
@@ -38,7 +39,18 @@ class Wanted:
     candidate: str
     commit: str
     notes: str
-    names: tuple[str, ...]
+    images: dict[str, str]
+    binary: dict[str, str]
+
+    @property
+    def checksums(self) -> str:
+        """The checksums file, as `sha256sum --check` reads it."""
+        return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(self.binary.items()))
+
+    @property
+    def assets(self) -> dict[str, str]:
+        """Every asset with its SHA-256: what was approved decides, never what stands there."""
+        return self.binary | {CHECKSUMS: hashlib.sha256(self.checksums.encode()).hexdigest()}
 
 
 def want(world: World) -> Wanted | Skip:
@@ -59,111 +71,126 @@ def want(world: World) -> Wanted | Skip:
         )
     changelog = remotes.files_at(mirror, promotion["merge"], world.config.release.changelog) or b""
     notes = section_of(changelog.decode("utf-8", "replace"), version)
-    binary = world.config.binary
-    names = (CHECKSUMS, *([binary.name] if binary else []))
-    return Wanted(tag, version, promotion["candidate"], commit, notes, tuple(sorted(names)))
+    told = promotion["approved"]
+    return Wanted(
+        tag, version, promotion["candidate"], commit, notes, told["images"], told["binary"]
+    )
 
 
 def observe(world: World, wanted: Wanted) -> Seen:
     """Ask the forge for the draft, or for what became of it.
 
     Raises:
-        SlipwayError: a release stands there that is of another commit, or lacks an asset.
+        SlipwayError: a release is public that is not what was approved, or a draft holds an asset
+            that nobody approved.
     """
     release = connect(world).release(wanted.tag)
-    facts = {"tag": wanted.tag, "version": wanted.version, "commit": wanted.commit}
+    facts = {
+        "tag": wanted.tag,
+        "version": wanted.version,
+        "commit": wanted.commit,
+        "assets": wanted.assets,
+        "binary": wanted.binary,
+        "images": sorted(wanted.images),
+    }
     if release is None:
-        unknown = dict.fromkeys(wanted.names, UNKNOWN)
-        return Seen(False, f"there is no release {wanted.tag}", facts | {"assets": unknown})
-    wrong = _wrong(world, release, wanted)
-    if not release.draft and wrong:
+        return Seen(False, f"there is no release {wanted.tag}", facts)
+    wrong = _wrong(release, wanted)
+    surplus = sorted(set(release.assets) - set(wanted.assets))
+    if surplus or (wrong and not release.draft):
+        state = "a draft" if release.draft else "published"
         raise SlipwayError(
-            "it is published, but is not what was approved",
+            f"it is {state}, but is not what was approved",
             where=release.where,
-            detail=wrong,
-            fix="published releases do not change: look who did, and promote a newer candidate",
+            detail=[*wrong, *(f"nobody approved {name}" for name in surplus)],
+            fix="delete the draft on the forge, then doit release"
+            if release.draft
+            else "published releases do not change: look who did, and promote a newer candidate",
         )
-    known = {name: release.assets.get(name, UNKNOWN) for name in wanted.names}
     if not wrong and (not release.draft or release.notes == wanted.notes):
         state = "a draft" if release.draft else "published"
-        says = f"{wanted.tag} is {state}, {len(known)} assets"
-        return Seen(True, says, facts | {"assets": known})
-    return Seen(False, f"the draft of {wanted.tag} is not whole", facts | {"assets": known})
+        return Seen(True, f"{wanted.tag} is {state}, {len(wanted.assets)} assets", facts)
+    return Seen(False, f"the draft of {wanted.tag} is not whole", facts)
 
 
-def _wrong(world: World, release: Release, wanted: Wanted) -> list[str]:
-    """Return what there is not as it was approved; empty when all is."""
+def _wrong(release: Release, wanted: Wanted) -> list[str]:
+    """Return what there is not as it was approved, both sides; empty when all is."""
     if release.commit != wanted.commit:
         return [f"there   of commit {release.commit}", f"wanted  of commit {wanted.commit}"]
-    missing = sorted(set(wanted.names) - set(release.assets))
-    if missing:
-        return [f"it has no {name}" for name in missing]
-    sums = {name: release.assets[name] for name in wanted.names if name != CHECKSUMS}
-    told = connect(world).asset(wanted.tag, CHECKSUMS).decode(errors="replace")
-    lines = zip(
-        _checksums(sums).splitlines(), [*told.splitlines(), *[""] * len(sums)], strict=False
-    )
-    return [f"{CHECKSUMS} says {says}, but there is {is_}" for is_, says in lines if is_ != says]
+    return [
+        line
+        for name, sha256 in sorted(wanted.assets.items())
+        if release.assets.get(name) != sha256
+        for line in (
+            f"there   {name} {release.assets.get(name, '(missing)')}",
+            f"wanted  {name} {sha256}",
+        )
+    ]
 
 
-def _checksums(sums: dict[str, str]) -> str:
-    """Return the text of the checksums file, as `sha256sum --check` reads it."""
-    return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
-
-
-def _tested_binary(world: World, registry: Registry, name: str, wanted: Wanted) -> bytes | None:
+def _from_image(world: World, name: str, sha256: str, wanted: Wanted) -> bytes | None:
     """Take the binary out of the candidate's image: what ships is what was tested."""
-    for image in world.config.images.values():
-        repository = repository_of(world.config, image)
-        if image.binary != name or not (digest := registry.resolve(repository, wanted.candidate)):
+    registry = open_registry(world.config.registry, world.root)
+    for at in wanted.images.values():
+        repository, _, digest = at.partition("@")
+        if registry.manifest(repository, digest) is None:
             continue
         labels = registry.config(repository, digest).get("config", {}).get("Labels") or {}
+        if labels.get(BINARY_LABEL) != sha256:
+            continue
         content = find_file(registry, repository, digest, name)
-        if content is None or hashlib.sha256(content).hexdigest() != labels.get(BINARY_LABEL):
-            raise SlipwayError(
-                f"the candidate's image does not hold the {name} it says it does",
-                where=f"{repository}:{wanted.candidate}",
-                fix="do not release it; push a fix and promote the next candidate",
-            )
-        journal.say(f"{name} taken from {repository}@{digest}")
-        return content
+        if content is not None and hashlib.sha256(content).hexdigest() == sha256:
+            journal.say(f"{name} taken from {repository}@{digest}")
+            return content
     return None
+
+
+def _compiled_again(world: World, name: str, sha256: str, wanted: Wanted) -> bytes:
+    """Compile the commit again, when the candidate's image is gone; only equal bytes will do.
+
+    Raises:
+        SlipwayError: they are not equal: nobody has tested these.
+    """
+    binary = world.config.binary
+    gone = f"the candidate's image with the approved {name} is gone from the registry"
+    fix = f"push the image of {wanted.candidate} back, or promote a newer candidate"
+    if binary is None or binary.name != name:
+        raise SlipwayError(gone, where=f"release {wanted.tag}", fix=fix)
+    made = compile_binary(world, binary, wanted.commit, wanted.version, "draft")
+    if made.sha256 != sha256:
+        raise SlipwayError(
+            f"{gone}, and compiling it again gives other bytes",
+            where=f"release {wanted.tag}",
+            detail=[f"approved  {sha256}", f"compiled  {made.sha256}"],
+            fix=fix,
+        )
+    return made.content
 
 
 def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     """Make the draft, then attach every asset; nobody sees it before `publish`."""
-    forge, config = connect(world), world.config
-    assets: dict[str, bytes] = {}
-    if config.binary:
-        name = config.binary.name
-        registry = open_registry(config.registry, world.root)
-        content = _tested_binary(world, registry, name, wanted)
+    forge = connect(world)
+    assets, again = {CHECKSUMS: wanted.checksums.encode()}, ""
+    for name, sha256 in wanted.binary.items():
+        content = _from_image(world, name, sha256, wanted)
         if content is None:
-            journal.say(
-                "the candidate's image is gone from the registry: compiling the commit again"
-            )
-            content = compile_binary(
-                world, config.binary, wanted.commit, wanted.version, "draft"
-            ).content
+            content = _compiled_again(world, name, sha256, wanted)
+            again = f"; {name} compiled again, byte for byte the one that was tested"
         assets[name] = content
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in assets.items()}
-    assets[CHECKSUMS] = _checksums(sums).encode()
     forge.draft(wanted.tag, wanted.commit, wanted.version, wanted.notes)
     for name, content in sorted(assets.items()):
         forge.attach(wanted.tag, name, content)
-    return f"{wanted.tag}: {', '.join(sorted(assets))}"
+    return f"{wanted.tag}: {', '.join(sorted(assets))}{again}"
 
 
-def claims(wanted: Wanted, seen: Seen) -> Claims:
+def claims(wanted: Wanted, _seen: Seen) -> Claims:
     """Claim the assets; that stays true when the draft is published."""
-    assets = seen.facts["assets"]
-    value = UNKNOWN if UNKNOWN in assets.values() else asset_claim(assets)
-    return {"forge": {f"assets:{wanted.tag}": value}}
+    return {"forge": {f"assets:{wanted.tag}": asset_claim(wanted.assets)}}
 
 
 def means(wanted: Wanted) -> str:
     """Say what it changes."""
-    return f"a draft of release {wanted.tag} with {', '.join(wanted.names)}"
+    return f"a draft of release {wanted.tag} with {', '.join(sorted(wanted.assets))}"
 
 
 EFFECT = Effect("draft", "forge", want, observe, act, claims, means)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..forge import connect, marked
+from ..forge import connect, marked, strange_files
 from ..kernel import paths
 from ..kernel.actions import Gate
 from ..kernel.effects import Foreseen
@@ -38,6 +38,11 @@ def waiting_for(world: World) -> tuple[str, str]:
         )
     if pull and pull.state == "merged":
         return f"{pull.where} is merged: {version['core']} can be released", "doit release"
+    if pull and pull.head and (strange := strange_files(world, pull.head)):
+        return (
+            f"{pull.where} changes more than a promotion may: {', '.join(strange[:5])}",
+            "take these out of its branch",
+        )
     where = pull.where if pull else f"the pull request of {candidate}"
     return f"a human merges {where} to release {version['core']}", "doit approve:release"
 

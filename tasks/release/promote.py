@@ -5,17 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..forge import STANDING, NewPull, Pull, candidate_of, connect, mark, marked, trailers
+from ..changelog import prepended
+from ..forge import (
+    STANDING,
+    Approved,
+    NewPull,
+    Pull,
+    candidate_of,
+    collides,
+    connect,
+    mark,
+    marked,
+    named_below,
+    parse_trailers,
+    trailers,
+)
 from ..images import pushed_images
 from ..kernel import git as g
 from ..kernel import paths, remotes
 from ..kernel.effects import Effect, Seen, Skip
+from ..kernel.errors import SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.templates import render
 from ..kernel.world import UNKNOWN, World
 from ..version import is_newer
 
 _BOT = ("Slipway", "slipway@localhost")
+_KEPT = "refs/slipway/kept/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +41,11 @@ class Wanted:
     Attributes:
         version: the fact `version`.
         images: image → repository and digest.
-        changelog: the whole file.
-        section: the new part of it.
+        section: the new part of the changelog.
     """
 
     version: dict[str, Any]
     images: dict[str, dict[str, str]]
-    changelog: bytes
     section: str
 
     @property
@@ -45,8 +59,8 @@ def want(world: World) -> Wanted | Skip:
     version = world.json(paths.VERSION)
     if version["version"] is None:
         return Skip("nothing to release")
-    section = (world.read(paths.SECTION) or b"").decode("utf-8", "replace")
-    return Wanted(version, pushed_images(world), world.read(paths.CHANGELOG) or b"", section)
+    section = (world.read(paths.SECTION) or b"").decode("utf-8", "surrogateescape")
+    return Wanted(version, pushed_images(world), section)
 
 
 def _open(world: World) -> Pull | None:
@@ -72,6 +86,8 @@ def observe(world: World, wanted: Wanted) -> Seen:
         return Seen(True, f"{answered.where} is {answered.state}", {"pull": answered.number})
     pull = _open(world)
     if pull is None:
+        _fetch(world)
+        _refuse_foreign(world, _standing(world))
         return Seen(False, "no pull request is open", {"pull": UNKNOWN})
     there = marked(pull.body)
     if there and is_newer(there, wanted.candidate):
@@ -84,8 +100,28 @@ def observe(world: World, wanted: Wanted) -> Seen:
     if candidate_of(world, pull) != wanted.candidate:
         gone = "has lost its branch" if not pull.head else "does not show this candidate"
         return Seen(False, f"{pull.where} {gone}", {"pull": pull.number})
+    if collides(world, pull.head):
+        says = f"{pull.where} no longer merges: the changelog was changed on the branch below"
+        return Seen(False, says, {"pull": pull.number})
     draft = " (draft)" if pull.draft else ""
     return Seen(True, f"{pull.where}{draft} is open", {"pull": pull.number})
+
+
+def _refuse_foreign(world: World, standing: str) -> None:
+    """Refuse to replace a branch of that name that is somebody's own work.
+
+    Raises:
+        SlipwayError: it holds commits of theirs and no promotion.
+    """
+    mirror, main = world.mirror("source"), world.json(paths.HEAD)["commit"]
+    ours = not standing or remotes.is_ancestor(mirror, standing, main)
+    if not ours and named_below(mirror, standing) is None:
+        raise SlipwayError(
+            f"the branch {world.config.promotion.branch} is somebody's own work",
+            where=world.config.remotes.source.url,
+            detail=[f"it stands at {standing[:12]}, and none of its commits is a promotion"],
+            fix="rename that branch, or set promotion.branch in pipeline.yml",
+        )
 
 
 def _fetch(world: World) -> None:
@@ -94,49 +130,101 @@ def _fetch(world: World) -> None:
     remotes.mirror(world, "source", where, remotes.ls(where))
 
 
+def _standing(world: World) -> str:
+    """Return where the promotion branch stands; "" when there is none."""
+    where = remotes.address(world, world.config.remotes.source)
+    return remotes.ls(where).get(f"refs/heads/{world.config.promotion.branch}", "")
+
+
+def _base(world: World, wanted: Wanted) -> str:
+    """Return the commit to stand on: the candidate's, unless the changelog went on since then."""
+    commit, main = wanted.version["commit"], world.json(paths.HEAD)["commit"]
+    return main if collides(world, commit) else str(commit)
+
+
+def _binary(world: World, wanted: Wanted) -> dict[str, str]:
+    """Return the binary that the candidate's images carry: name → SHA-256.
+
+    Raises:
+        SlipwayError: they carry different ones, so they are not of one build.
+    """
+    found = sorted({image["binary"] for image in wanted.images.values()} - {""})
+    if len(found) > 1:
+        raise SlipwayError(
+            f"the images of {wanted.candidate} carry {len(found)} different binaries",
+            detail=found,
+            fix="push a commit: the next candidate is of one build",
+        )
+    binary = world.config.binary
+    return {binary.name: found[0]} if binary and found else {}
+
+
 def _commit(world: World, wanted: Wanted) -> str:
-    """Make the promotion's commit in our mirror; the same facts always make the same commit."""
-    version = wanted.version
-    base = version["commit"]
-    date = g.text("log", "-1", "--format=%ct +0000", base, "--", repo=world.mirror("source"))
+    """Make the promotion's commit in our mirror; the same facts always make the same commit.
+
+    Raises:
+        SlipwayError: the changelog is no plain file.
+    """
+    version, mirror, file = wanted.version, world.mirror("source"), world.config.release.changelog
+    commit, base = version["commit"], _base(world, wanted)
+    date = g.text("log", "-1", "--format=%ct +0000", commit, "--", repo=mirror)
+    images = {name: f"{at['repository']}@{at['digest']}" for name, at in wanted.images.items()}
+    approved = Approved(images, _binary(world, wanted))
     message = (
         f"chore(release): {version['core']}\n\n"
-        f"Merging this publishes {version['core']}, built from {base[:12]}.\n\n"
-        + trailers(version["version"], version["core"], base)
+        f"Merging this publishes {version['core']}, built from {commit[:12]}.\n\n"
+        + trailers(version["version"], version["core"], commit, approved)
     )
-    files = {world.config.release.changelog: wanted.changelog}
-    return remotes.commit_files(world, "source", base, files, message, g.identity(*_BOT, date))
+    before = (remotes.files_at(mirror, base, file) or b"").decode("utf-8", "surrogateescape")
+    after = prepended(before, wanted.section, version["core"])
+    files = {file: after.encode("utf-8", "surrogateescape")}
+    who = g.identity(*_BOT, date)
+    return remotes.commit_files(world, "source", base, files, message, who)
 
 
 def act(world: World, wanted: Wanted, _seen: Seen) -> str:
-    """Push the branch, then open the pull request or take over the one that is open."""
+    """Push the branch, then open the pull request or take over the one that is open.
+
+    What people had committed on top of an older promotion is kept under a ref and told.
+    """
     config, forge = world.config, connect(world)
     where = remotes.address(world, config.remotes.source)
-    ref = f"refs/heads/{config.promotion.branch}"
-    commit = _commit(world, wanted)
-    standing = remotes.ls(where).get(ref, "")
+    commit, standing = _commit(world, wanted), _standing(world)
+    _refuse_foreign(world, standing)
+    kept = _keep(world, standing)
     if standing != commit:
+        ref = f"refs/heads/{config.promotion.branch}"
         remotes.push(world, "source", where, ref, commit, standing)
-    title, body = _title(world, wanted), _body(world, wanted)
-    pull = _open(world)
+    title, body, pull = _title(world, wanted), _body(world, wanted), _open(world)
+    base, branch = config.remotes.source.branch, config.promotion.branch
     if pull is None:
-        new = NewPull(
-            title,
-            body,
-            config.promotion.branch,
-            config.remotes.source.branch,
-            config.promotion.labels,
-        )
-        pull = forge.open_pull(new)
+        pull = forge.open_pull(NewPull(title, body, branch, base, config.promotion.labels))
         return f"{pull.where} (draft): {config.release.changelog}"
     before = marked(pull.body)
     pull = forge.update_pull(pull.number, title, body, config.promotion.labels)
-    if before and before != wanted.candidate:
-        forge.comment(
-            pull.number, f"{wanted.candidate} takes over from {before}.\n\n{wanted.section}"
-        )
-        return f"{pull.where}: {wanted.candidate} takes over from {before}"
-    return f"{pull.where} made whole again"
+    if not (before and before != wanted.candidate):
+        return f"{pull.where} made whole again{kept}"
+    forge.comment(
+        pull.number, f"{wanted.candidate} takes over from {before}{kept}.\n\n{wanted.section}"
+    )
+    return f"{pull.where}: {wanted.candidate} takes over from {before}{kept}"
+
+
+def _keep(world: World, standing: str) -> str:
+    """Keep the commits of people that are about to be replaced; return words for it."""
+    mirror = world.mirror("source")
+    if not standing or named_below(mirror, standing) is None:
+        return ""
+    message = g.git("log", "-1", "--format=%B", standing, "--", repo=mirror)
+    main = world.json(paths.HEAD)["commit"]
+    if parse_trailers(message.decode(errors="replace")) or remotes.is_ancestor(
+        mirror, standing, main
+    ):
+        return ""
+    where, ref = remotes.address(world, world.config.remotes.source), f"{_KEPT}{standing[:12]}"
+    if remotes.ls(where).get(ref) != standing:
+        remotes.push(world, "source", where, ref, standing, "")
+    return f" (what people had changed in it is kept at {ref})"
 
 
 def _title(world: World, wanted: Wanted) -> str:

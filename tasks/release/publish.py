@@ -26,11 +26,26 @@ def _finals(world: World) -> dict[str, dict[str, str]]:
     }
 
 
+def _need_all(world: World, draft: dict[str, Any]) -> None:
+    """Refuse to release less than was approved; once the tag stands it is too late to ask.
+
+    Raises:
+        SlipwayError: an approved image is not in the pipeline any more.
+    """
+    missing = sorted(set(draft["images"]) - set(_finals(world)))
+    if missing and f"refs/tags/{draft['tag']}" not in world.sightings("source"):
+        raise SlipwayError(
+            f"approved with {draft['version']}, but not in pipeline.yml: {', '.join(missing)}",
+            fix="put them back until it is published",
+        )
+
+
 def want_tag(world: World) -> refs.Tag | Skip:
     """Want the final tag on the promoted commit, when all final images stand."""
     draft = world.json(paths.receipt("draft"))
     if "skipped" in draft:
         return Skip(draft["skipped"])
+    _need_all(world, draft)
     return refs.Tag(
         draft["tag"], draft["commit"], "a released version never moves: promote a newer candidate"
     )

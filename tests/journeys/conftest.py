@@ -47,6 +47,7 @@ def at(stations: dict[str, Path], tmp_path: Path) -> At:
         for name, go_on in STATIONS.items():
             if name not in stations:
                 folder = stations[""] / name
+                shutil.rmtree(folder, ignore_errors=True)  # what a failed attempt left
                 project = Project.copy(stations[before], folder) if before else Project(folder)
                 go_on(project)
                 stations[name] = folder

@@ -361,7 +361,8 @@ def test_a_published_release_that_somebody_spoilt_is_an_error_that_says_how(at: 
     assert (
         "✗ draft            release 0.2.0: it is published, but is not what was approved" in run.err
     )
-    assert "checksums.txt says" in run.err
+    assert "there   shop " in run.err
+    assert "wanted  shop " in run.err
 
 
 def test_an_image_that_is_new_in_the_pipeline_joins_the_candidate(at: At) -> None:
