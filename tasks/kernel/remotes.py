@@ -96,8 +96,9 @@ def mirror(world: World, name: str, where: str, refs: Mapping[str, str]) -> Path
         try:
             _follow(path, where, refs)
         except g.GitError:
-            if ls(where) and path.exists():  # the remote answers, so it is our copy: a cache
-                rmtree(path, ignore_errors=True)
+            if not _is_damaged(path):
+                raise
+            rmtree(path)  # a cache of ours; the remote has it all
             _follow(path, where, refs)
     if (path / "shallow").exists():
         raise SlipwayError(
@@ -108,10 +109,14 @@ def mirror(world: World, name: str, where: str, refs: Mapping[str, str]) -> Path
     return path
 
 
+def _is_damaged(path: Path) -> bool:
+    """Say whether objects are missing or broken in a mirror, so that a fetch into it fails."""
+    how = ("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
+    return path.exists() and g.returncode(*how, repo=path, timeout=1800) != 0
+
+
 def _held(path: Path) -> dict[str, str]:
     """Return the refs of a mirror, as `ls` does; one that is lost or damaged is made anew."""
-    from shutil import rmtree
-
     peeled = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     try:
         told = g.lines("for-each-ref", f"--format={peeled} %(refname)", repo=path)

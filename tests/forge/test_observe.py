@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tasks.forge import STANDING, candidate_of, connect
 from tasks.forge import observe as observe_module
-from tasks.forge.promotions import merged_promotion
+from tasks.forge.promotions import Told, merged_promotion
 from tasks.kernel import git as g
 from tasks.kernel import paths
 from tasks.kernel.world import World
@@ -145,9 +146,9 @@ def test_a_new_commit_is_searched_from_where_the_last_look_ended(
     before = project.refs()["refs/heads/main"]
     searched: list[str] = []
 
-    def search(mirror: object, head: str, since: str = "") -> object:
+    def search(mirror: Path, head: str, since: str, cut: Callable[[Told], bool]) -> object:
         searched.append(since)
-        return merged_promotion(mirror, head, since)  # type: ignore[arg-type]
+        return merged_promotion(mirror, head, since, cut)
 
     monkeypatch.setattr(observe_module, "merged_promotion", search)
     project.commit("docs: how to shop", {"README.md": "x\n"})

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.forge.promotions import (
+    Approved,
     Promotion,
     mark,
     marked,
@@ -66,7 +67,9 @@ def test_a_merge_commit(shop: Shop) -> None:
     shop.work("docs: meanwhile")
     merge = shop.merge(promotion)
     shop.work("docs: afterwards")
-    assert shop.merged == Promotion("1.0.0-rc.1", "1.0.0", commit, promotion, merge, "Ada")
+    assert shop.merged == Promotion(
+        "1.0.0-rc.1", "1.0.0", commit, promotion, merge, "Ada", Approved({}, {})
+    )
 
 
 def test_a_merge_commit_with_a_human_commit_on_top(shop: Shop) -> None:
@@ -83,7 +86,9 @@ def test_a_fast_forward(shop: Shop) -> None:
     commit = shop.work()
     promotion = shop.promote("1.0.0-rc.1", commit)
     shop.point("main", promotion)
-    assert shop.merged == Promotion("1.0.0-rc.1", "1.0.0", commit, promotion, promotion, "Ada")
+    assert shop.merged == Promotion(
+        "1.0.0-rc.1", "1.0.0", commit, promotion, promotion, "Ada", Approved({}, {})
+    )
 
 
 def test_a_rebase(shop: Shop) -> None:
@@ -92,7 +97,9 @@ def test_a_rebase(shop: Shop) -> None:
     shop.work("docs: meanwhile")
     rebased = shop.work(says("1.0.0-rc.1", commit))
     shop.work("docs: a better word")
-    assert shop.merged == Promotion("1.0.0-rc.1", "1.0.0", commit, rebased, rebased, "Ada")
+    assert shop.merged == Promotion(
+        "1.0.0-rc.1", "1.0.0", commit, rebased, rebased, "Ada", Approved({}, {})
+    )
 
 
 @pytest.mark.parametrize("before", ["", "  ", "* ", "    "])

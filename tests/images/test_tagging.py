@@ -79,6 +79,7 @@ def test_what_is_missing_is_pushed_under_both_names(shelf: Shelf) -> None:
     assert shelf.registry.resolve("server", "edge") == digest
     assert receipt(shelf.world, "push:server") == {
         "claims": {"registry": {"server:1.0.0-rc.2": digest, "server:edge": ANY}},
+        "binary": None,
         "digest": digest,
         "image": "server",
         "repository": "server",
@@ -196,7 +197,9 @@ def test_later_stages_take_the_digest_of_the_registry(shelf: Shelf) -> None:
     shelf.built("second bytes")
     shelf.carry_out()
     shelf.world.write_json(paths.receipt("push:web"), {"claims": {}, "skipped": "nothing"})
-    assert pushed_images(shelf.world) == {"server": {"repository": "server", "digest": there}}
+    assert pushed_images(shelf.world) == {
+        "server": {"repository": "server", "digest": there, "binary": ""}
+    }
 
 
 def test_a_lost_index_is_made_again_with_the_same_digest(shelf: Shelf) -> None:

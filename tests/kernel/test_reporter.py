@@ -214,6 +214,24 @@ def test_sigterm_ends_a_run_with_its_own_code(project: Path) -> None:
     assert "Traceback" not in err
 
 
+def test_an_interrupt_ends_a_run_with_one_line(project: Path) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "doit", "second"],
+        cwd=project,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stderr
+    run.stderr.readline()
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=20)
+    assert run.returncode == 128 + signal.SIGINT
+    assert "Traceback" not in err
+    assert "stopped; the same command goes on from here" in err
+
+
 def test_the_lock_is_waited_for_told_and_given_up(tmp_path: Path) -> None:
     hold = (
         "import sys, time, pathlib\n"

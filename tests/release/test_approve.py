@@ -14,11 +14,18 @@ from tests.journeys.conftest import At
 from tests.project import Project
 
 
+# The terminal becomes that of the session, so that ^C reaches whom it is meant for.
+_ON_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    " os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
 def _talk(project: Project, *answers: str) -> tuple[int, str]:
     """Run `approve:release` on a terminal, answer its questions, return the code and the screen."""
     leader, follower = pty.openpty()
     run = subprocess.Popen(
-        [sys.executable, "-m", "doit", "approve:release"],
+        [sys.executable, "-c", _ON_TERMINAL, sys.executable, "-m", "doit", "approve:release"],
         cwd=project.folder,
         stdin=follower,
         stdout=follower,
@@ -62,6 +69,15 @@ def test_yes_merges_what_was_shown(at: At) -> None:
     assert "Approved by Ada: pull request #1 is merged as" in shown
     assert project.pulls()[0]["state"] == "merged"
     assert project.doit("release").code == 0
+
+
+def test_an_interrupt_at_the_question_changes_nothing(at: At) -> None:
+    project = at("waiting")
+    code, shown = _talk(project, "Ada", "it is good", "\x03")
+    assert code == 130
+    assert "Traceback" not in shown
+    assert "stopped" in shown
+    assert project.pulls()[0]["state"] == "open"
 
 
 def test_no_name_is_no_yes(at: At) -> None:
