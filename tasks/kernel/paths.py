@@ -20,6 +20,11 @@ SECTION = f"{BUILD}/changelog/section.md"
 CHANGELOG = f"{BUILD}/changelog/CHANGELOG.md"
 EFFECTS = f"{BUILD}/logs/effects.log"
 SANDBOX_FACT = f"{BUILD}/sandbox.json"
+CHART = f"{BUILD}/chart/chart.json"
+LINT = f"{BUILD}/chart/lint.json"
+TESTFLIGHT = f"{BUILD}/testflight/verdict.json"
+DEPLOYMENTS = f"{BUILD}/deployments/head.json"
+RENDERED = "values.rendered.yaml"  # in an environment's folder of the deployments repository
 
 
 def mirror(remote: str) -> str:
@@ -67,6 +72,61 @@ def image_layout(name: str) -> str:
     return f"{BUILD}/images/{name}"
 
 
+def environment_values(environment: str) -> str:
+    """Return an environment's own values, as the deployments repository has them."""
+    return f"{BUILD}/deployments/values/{environment}.yml"
+
+
+def rendered_values(environment: str) -> str:
+    """Return an environment's values for the chart, rendered."""
+    return f"{BUILD}/chart/values/{environment}.yaml"
+
+
+def manifests(environment: str) -> str:
+    """Return what the chart renders to for an environment."""
+    return f"{BUILD}/chart/manifests/{environment}.yaml"
+
+
+def promotion(environment: str) -> str:
+    """Return the fact of which files an environment should have now."""
+    return f"{BUILD}/promotion/{environment}.json"
+
+
+def tfplan(environment: str) -> str:
+    """Return the fact of an environment's saved Terraform plan; the plan stands beside it."""
+    return f"{BUILD}/tfplan/{environment}.json"
+
+
+def health(environment: str) -> str:
+    """Return the verdict on what runs in an environment."""
+    return f"{BUILD}/health/{environment}.json"
+
+
+def judged(environment: str) -> str:
+    """Return what `promotion` last found out, and for which heads: an idle run asks no more."""
+    return f"{BUILD}/promotion/{environment}.judged.json"
+
+
+def tfplan_file(environment: str) -> str:
+    """Return the saved Terraform plan itself; it may hold secrets, and nobody else reads it."""
+    return f"{BUILD}/tfplan/{environment}.tfplan"
+
+
+def deploy_tree(environment: str) -> str:
+    """Return the folder of the very files that an environment is deployed from."""
+    return f"{BUILD}/deploy/{environment}/tree"
+
+
+def deploy_ready(environment: str) -> str:
+    """Return the note that this folder's Terraform root was prepared, and with which backend."""
+    return f"{BUILD}/deploy/{environment}/ready.json"
+
+
+def deploy_intent(environment: str) -> str:
+    """Return the note that an apply has begun; it is gone when its receipt is written."""
+    return f"{BUILD}/deploy/{environment}/intent.json"
+
+
 def work(task: str) -> str:
     """Return a task's scratch folder."""
     return f"{BUILD}/work/{task.replace(':', '.')}"
@@ -88,6 +148,16 @@ _SPOKEN = (
     (f"{BUILD}/images/", "the image "),
     (f"{BUILD}/checks/", "the verdict of "),
     (f"{BUILD}/changelog/", "the changelog"),
+    (f"{BUILD}/chart/chart.json", "the chart"),
+    (f"{BUILD}/chart/lint.json", "the chart's lint"),
+    (f"{BUILD}/chart/values/", "the values of "),
+    (f"{BUILD}/chart/manifests/", "the manifests of "),
+    (f"{BUILD}/testflight/", "the testflight"),
+    (f"{BUILD}/deployments/values/", "the own values of "),
+    (f"{BUILD}/deployments/head.json", "the deployments"),
+    (f"{BUILD}/promotion/", "the files of "),
+    (f"{BUILD}/tfplan/", "the plan of "),
+    (f"{BUILD}/health/", "the health of "),
     (f"{BUILD}/receipts/", "the receipt of "),
     ("tasks/", "Slipway's own "),
 )
@@ -100,6 +170,8 @@ def spoken(path: str) -> str:
             if not words.endswith(" "):
                 return words
             name = path.removeprefix(prefix).removesuffix(".json").removesuffix(".env")
+            for ending in (".yaml", ".yml"):
+                name = name.removesuffix(ending)
             return words + name
     return path
 

@@ -106,13 +106,37 @@ def test_the_default_file_describes_the_sandbox() -> None:
                 ),
             },
             labels=("galoybot", "lana-bank"),
+            version="patch",
+        ),
+        cluster=c.Cluster("local", ".sandbox/cluster"),
+        deployments=c.Deployments(
+            "cepler.yml",
+            "vendir.yml",
+            vendored="modules/lana-bank/vendor/lana-bank/chart",
+            state=".sandbox/terraform",
         ),
         environments={
-            "staging": c.Environment("staging", None, gate=False),
-            "qa": c.Environment("qa", "staging", gate=False),
-            "production": c.Environment("production", "qa", gate=True),
+            name: c.Environment(name, passed, gate, root=name, namespace=f"lana-bank-{name}")
+            for name, passed, gate in (
+                ("staging", None, False),
+                ("qa", "staging", False),
+                ("production", "qa", True),
+            )
         },
-        gates=c.Gates("cepler-gates"),
+        testflight=c.Testflight("testflight", timeout=900.0),
+        smoketest=c.Smoketest(
+            {
+                name: c.Endpoint(name, f"lana-bank-{service}", port, "/healthz", version=True)
+                for name, service, port in (
+                    ("server", "server", 5253),
+                    ("admin-panel", "admin-panel", 3000),
+                    ("customer-portal", "customer-portal", 3001),
+                    ("dagster", "lana-dw", 4000),
+                )
+            },
+            timeout=30.0,
+        ),
+        gates=c.Gates("cepler-gates", "gates.yml"),
     )
 
 
@@ -206,7 +230,7 @@ def test_values_are_frozen_slotted_comparable_and_survive_a_worker_process() -> 
     assert config != replace(config, project="other")
     assert config == replace(config, file="elsewhere.yml", lines={})
     assert config.gates != "cepler-gates"
-    assert repr(config.gates) == "Gates(branch='cepler-gates')"
+    assert repr(config.gates) == "Gates(branch='cepler-gates', file='gates.yml')"
     assert "lines=" not in repr(config)
 
 
@@ -235,7 +259,11 @@ def test_the_reference_page_names_every_key_and_its_long_example_loads(tmp_path:
     assert config.forge.kind == "github"
     written = {key.rpartition(".")[2].partition("[")[0] for key in config.lines}
     other = {"path"}  # of the embedded registry and forge, which the example does not use
-    for value in (c.Remote, c.Check, c.Binary, c.App, c.Registry, c.Forge, c.Promotion, c.Release):
+    described = (
+        *(c.Remote, c.Check, c.Binary, c.App, c.Registry, c.Forge, c.Promotion, c.Release),
+        *(c.Cluster, c.Deployments, c.Environment, c.Testflight, c.Smoketest, c.Endpoint, c.Gates),
+    )
+    for value in described:
         for part in fields(value):
             key = part.name.replace("_", "-")
             assert key in written | other, f"{value.__name__}.{part.name} is not in the example"

@@ -23,7 +23,10 @@ from .model import (
     Binary,
     Chart,
     Check,
+    Cluster,
     Config,
+    Deployments,
+    Endpoint,
     Environment,
     Forge,
     Gates,
@@ -34,6 +37,8 @@ from .model import (
     Release,
     Remote,
     Remotes,
+    Smoketest,
+    Testflight,
 )
 from .readers import Spot
 from .selection import selected_path
@@ -43,7 +48,10 @@ __all__ = [
     "Binary",
     "Chart",
     "Check",
+    "Cluster",
     "Config",
+    "Deployments",
+    "Endpoint",
     "Environment",
     "Forge",
     "Gates",
@@ -54,6 +62,9 @@ __all__ = [
     "Release",
     "Remote",
     "Remotes",
+    "Smoketest",
+    "Testflight",
+    "blank",
     "load",
     "selected_path",
 ]
@@ -76,3 +87,19 @@ def load(path: Path | None = None) -> Config:
     agreement.check(config, sheet)
     sheet.close()
     return config
+
+
+_BLANK = b"""\
+project: none
+remotes: {source: {url: none.git}, charts: {url: none.git}, deployments: {url: none.git}}
+inputs: {}
+registry: {kind: local, path: none}
+forge: {kind: local, path: none}
+environments: {}
+"""
+
+
+def blank() -> Config:
+    """Return a pipeline of nothing, for a command that has to work while the file is broken."""
+    sheet = document.Sheet("pipeline.yml")
+    return sections.pipeline(Spot(sheet, "", 1, document.compose(_BLANK, sheet)))

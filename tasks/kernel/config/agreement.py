@@ -28,6 +28,7 @@ def check(config: Config, sheet: Sheet) -> None:
     _digests(config, sheet)
     _branches(config, sheet)
     _promotion(config, sheet)
+    _chart(config, sheet)
 
 
 def _something_to_release(sheet: Sheet) -> None:
@@ -40,6 +41,26 @@ def _environments(config: Config, sheet: Sheet) -> None:
         message = "cannot be an environment, since approve:release is the release's own gate"
         key = f"environments.{_RESERVED_ENVIRONMENT}"
         sheet.mistake_at(key, f"{message} (expected another name)")
+
+
+def _chart(config: Config, sheet: Sheet) -> None:
+    """Nothing is vendored without a testflight's verdict, and two releases share no namespace."""
+    vendored = config.deployments.vendored
+    for key, there in (("chart", config.chart), ("testflight", config.testflight)):
+        if vendored and there is None:
+            message = f"{quoted(vendored)} needs the section {key} (expected in the file)"
+            sheet.mistake_at("deployments.vendored", message)
+    if config.testflight and not vendored:
+        message = "has nothing to fly (expected deployments.vendored)"
+        sheet.mistake_at("testflight", message)
+    _distinct(
+        [(f"environments.{e.name}.namespace", e.namespace) for e in config.environments.values()],
+        sheet,
+    )
+    roots = [(f"environments.{e.name}.root", e.root) for e in config.environments.values()]
+    if config.testflight:
+        roots.append(("testflight.root", config.testflight.root))
+    _distinct(roots, sheet)
 
 
 def _circles(config: Config, sheet: Sheet) -> None:

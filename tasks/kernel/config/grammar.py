@@ -203,6 +203,19 @@ def _title(text: str) -> str:
     return ""
 
 
+def _dns_label(text: str) -> str:
+    # RFC 1123, as Kubernetes wants the names of namespaces and services.
+    if re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
+        return ""
+    return "is no name for a cluster (expected at most 63 lower-case letters, digits and '-')"
+
+
+def _url_path(text: str) -> str:
+    if text.startswith("/") and text.isprintable() and not re.search(r"[\s#]", text):
+        return ""
+    return "is not the path of a URL (expected such as /healthz)"
+
+
 def _argument(text: str) -> str:
     return "has a NUL character, which no program can be given (expected text)" * ("\0" in text)
 
@@ -229,5 +242,7 @@ GITHUB = Grammar("OWNER/NAME", _github)
 VALUE_PATH = Grammar("the path of a value", _value_path)
 LABEL = Grammar("a label", _label)
 TITLE = Grammar("a title", _title)
+DNS_LABEL = Grammar("a DNS label", _dns_label)
+URL_PATH = Grammar("the path of a URL", _url_path)
 ARGUMENT = Grammar("text", _argument)
 PROGRAM = Grammar("a program", _program)

@@ -170,28 +170,105 @@ class Chart(Value):
         path: the chart's folder in the charts repository.
         values: the values file, relative to `path`.
         labels: labels of the pull request that takes a release into the chart.
+        version: what a release does to the chart's own version: `patch` raises it, `keep` does not.
     """
 
     path: str
     values: str
     images: dict[str, str]
     labels: tuple[str, ...]
+    version: str
+
+    @property
+    def name(self) -> str:
+        """The chart's name, which is also that of its release in every namespace."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Cluster(Value):
+    """Where releases run; `path` is the folder of kind local."""
+
+    kind: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Deployments(Value):
+    """Where things stand in the deployments repository.
+
+    Attributes:
+        cepler: the file that says which files each environment takes.
+        vendir: the file that says which chart is vendored.
+        vendored: the folder that the chart is vendored to, DIRECTORY/CONTENT of `vendir`; None when
+            no chart is vendored.
+        state: folder of the Terraform states of roots with an empty local backend.
+    """
+
+    cepler: str
+    vendir: str
+    vendored: str | None
+    state: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Environment(Value):
-    """Somewhere to deploy; `passed` names the environment that must have had the same before."""
+    """Somewhere to deploy; `passed` names the environment that must have had the same before.
+
+    Attributes:
+        root: its folder in the deployments repository: a Terraform root, and its `values.yml`.
+        namespace: where its release runs.
+    """
 
     name: str
     passed: str | None
     gate: bool
+    root: str
+    namespace: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Testflight(Value):
+    """The throwaway environment that a chart must pass.
+
+    Attributes:
+        root: its folder in the deployments repository.
+        timeout: seconds for all of it.
+    """
+
+    root: str
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Endpoint(Value):
+    """One question of the smoketest: a service of the release, asked over HTTP.
+
+    Attributes:
+        version: whether the answer's `version` must be the chart's appVersion.
+    """
+
+    name: str
+    service: str
+    port: int
+    path: str
+    version: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Smoketest(Value):
+    """What a release must answer before anything goes on; `timeout` is in seconds."""
+
+    endpoints: dict[str, Endpoint]
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Gates(Value):
-    """The branch of the deployments repository on which humans open gates."""
+    """Where humans open gates: a branch of the deployments repository, and a file on it."""
 
     branch: str
+    file: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -213,7 +290,11 @@ class Config(Value):
     promotion: Promotion
     release: Release
     chart: Chart | None
+    cluster: Cluster
+    deployments: Deployments
     environments: dict[str, Environment]
+    testflight: Testflight | None
+    smoketest: Smoketest
     gates: Gates
     file: str = field(default="pipeline.yml", compare=False)
     lines: dict[str, int] = field(default_factory=dict, compare=False, repr=False)

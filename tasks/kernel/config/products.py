@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .grammar import ARGUMENT, FILE, LABEL, NAME, PATH, REPOSITORY, VALUE_PATH, VARIABLE
 from .model import App, Binary, Chart, Image
-from .readers import Reader, Spot, command, each, text, without_repeats
+from .readers import Reader, Spot, choice, command, each, text, without_repeats
 from .records import Fields, named, refer, reference
 
 _DOCKERFILE = "Dockerfile"
@@ -94,7 +94,7 @@ def dockerfiles(spot: Spot) -> tuple[str, str]:
 
 def chart(spot: Spot) -> Chart:
     """Read where the chart is, and where in it the digests stand."""
-    fields = Fields(spot, "path", "values", "images", "labels")
+    fields = Fields(spot, "path", "values", "images", "labels", "version")
     path = fields.need("path", text(PATH))
     names = (_CHART_LABEL, path.rpartition("/")[2])
     return Chart(
@@ -106,6 +106,7 @@ def chart(spot: Spot) -> Chart:
             without_repeats(each(text(LABEL))),
             tuple(name for name in names if name != "."),
         ),
+        version=fields.get("version", choice("patch", "keep"), "patch"),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import products
+from functools import partial
+
+from . import places, products
 from .grammar import (
     BRANCH,
     FILE,
@@ -21,9 +23,7 @@ from .grammar import (
 from .model import (
     Check,
     Config,
-    Environment,
     Forge,
-    Gates,
     Moving,
     Promotion,
     Registry,
@@ -42,7 +42,7 @@ from .readers import (
     text,
     without_repeats,
 )
-from .records import Fields, named, reference
+from .records import Fields, named
 
 RULES = ("conventional-commits",)
 _GITHUB_API = "https://api.github.com"
@@ -56,11 +56,13 @@ def pipeline(spot: Spot) -> Config:
     top = Fields(
         spot,
         *("project", "remotes", "inputs", "checks", "artifacts", "images", "registry", "forge"),
-        *("promotion", "release", "chart", "environments", "gates"),
+        *("promotion", "release", "chart", "cluster", "deployments", "environments"),
+        *("testflight", "smoketest", "gates"),
     )
     binary, apps = top.get("artifacts", products.artifacts, (None, {}))
+    project = top.need("project", text(NAME))
     config = Config(
-        project=top.need("project", text(NAME)),
+        project=project,
         remotes=top.need("remotes", remotes),
         inputs=top.need("inputs", named("inputs", products.input_set)),
         checks=top.get("checks", named("", check), {}),
@@ -72,8 +74,15 @@ def pipeline(spot: Spot) -> Config:
         promotion=top.get("promotion", promotion, None) or promotion(spot.blank()),
         release=top.get("release", release, None) or release(spot.blank()),
         chart=top.get("chart", products.chart, None),
-        environments=top.need("environments", named("environments", environment)),
-        gates=top.get("gates", gates, None) or gates(spot.blank()),
+        cluster=top.get("cluster", places.cluster, None) or places.cluster(spot.blank()),
+        deployments=top.get("deployments", places.deployments, None)
+        or places.deployments(spot.blank()),
+        environments=top.need(
+            "environments", named("environments", partial(places.environment, project))
+        ),
+        testflight=top.get("testflight", places.testflight, None),
+        smoketest=top.get("smoketest", places.smoketest, None) or places.smoketest(spot.blank()),
+        gates=top.get("gates", places.gates, None) or places.gates(spot.blank()),
         file=spot.sheet.file,
         lines=spot.sheet.lines,
     )
@@ -197,19 +206,3 @@ def moving(spot: Spot) -> Moving:
         candidate=fields.get("candidate", text(MOVING), "edge"),
         release=fields.get("release", text(MOVING), "latest"),
     )
-
-
-def environment(name: str, spot: Spot) -> Environment:
-    """Read one environment."""
-    fields = Fields(spot, "passed", "gate")
-    return Environment(
-        name=name,
-        passed=fields.get("passed", reference("environments"), None),
-        gate=fields.get("gate", flag, False),
-    )
-
-
-def gates(spot: Spot) -> Gates:
-    """Read where humans open gates."""
-    fields = Fields(spot, "branch")
-    return Gates(branch=fields.get("branch", text(BRANCH), "cepler-gates"))
