@@ -104,6 +104,8 @@ class Project:
                 ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
             )
         shutil.copy(ROOT / "dodo.py", folder)
+        if (ROOT / ".tools").is_dir():  # what was fetched once need not be fetched again
+            (folder / ".tools").symlink_to(ROOT / ".tools")
         (folder / "pipeline.yml").write_text(PIPELINE)
         if world:
             (folder / "world").symlink_to(world)

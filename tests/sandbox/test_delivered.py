@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -184,9 +183,7 @@ def test_every_image_has_its_digest_and_breadcrumb_in_the_chart(world: World) ->
 
 
 def test_helm_finds_nothing_wrong_with_the_chart() -> None:
-    helm = shutil.which("helm")
-    if helm is None:  # no stage of the pipeline runs Helm yet, so nobody has to have it, CI neither
-        pytest.skip("helm is not on PATH")
+    helm = need("helm")
     chart = ROOT / SEEDS["charts"].folder / PIPELINE["chart"]["path"]
     for environment in PIPELINE["environments"]:
         values = ROOT / SEEDS["deployments"].folder / environment / "values.yml"
