@@ -1,8 +1,44 @@
+terraform {
+  required_version = ">= 1.4"
+
+  # Where the state is kept is told by whoever runs this: terraform init -backend-config=path=…
+  backend "local" {}
+}
+
+variable "namespace" {
+  description = "Where production runs."
+  type        = string
+  default     = "lana-bank-production"
+}
+
+variable "timeout" {
+  description = "How long an installation may take."
+  type        = string
+  default     = "15m"
+}
+
 module "lana_bank" {
-  source      = "../modules/lana-bank"
+  source                 = "../modules/lana-bank"
+  environment            = "production"
+  namespace              = var.namespace
+  domain                 = "app.lana.example"
+  enable_artificial_time = false
+  values_file            = "${path.root}/values.rendered.yaml"
+  timeout                = var.timeout
+}
+
+module "databases" {
+  source      = "../modules/lana-bank-pg"
   environment = "production"
-  domain      = "app.lana.example"
-  values_file = "${path.module}/values.yml"
+
+  tiers = {
+    server   = "db-custom-4-15360"
+    dagster  = "db-custom-1-3840"
+    keycloak = "db-custom-1-3840"
+  }
+  highly_available    = true
+  backups_kept        = 30
+  deletion_protection = true
 }
 
 output "release" {
@@ -13,4 +49,9 @@ output "release" {
 output "url" {
   description = "Where the customer portal of production is reached."
   value       = module.lana_bank.url
+}
+
+output "databases" {
+  description = "The database instances of production."
+  value       = module.databases.instances
 }

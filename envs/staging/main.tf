@@ -1,8 +1,35 @@
+terraform {
+  required_version = ">= 1.4"
+
+  # Where the state is kept is told by whoever runs this: terraform init -backend-config=path=…
+  backend "local" {}
+}
+
+variable "namespace" {
+  description = "Where staging runs."
+  type        = string
+  default     = "lana-bank-staging"
+}
+
+variable "timeout" {
+  description = "How long an installation may take."
+  type        = string
+  default     = "15m"
+}
+
 module "lana_bank" {
-  source      = "../modules/lana-bank"
+  source                 = "../modules/lana-bank"
+  environment            = "staging"
+  namespace              = var.namespace
+  domain                 = "staging.lana.example"
+  enable_artificial_time = true
+  values_file            = "${path.root}/values.rendered.yaml"
+  timeout                = var.timeout
+}
+
+module "databases" {
+  source      = "../modules/lana-bank-pg"
   environment = "staging"
-  domain      = "staging.lana.example"
-  values_file = "${path.module}/values.yml"
 }
 
 output "release" {
@@ -13,4 +40,9 @@ output "release" {
 output "url" {
   description = "Where the customer portal of staging is reached."
   value       = module.lana_bank.url
+}
+
+output "databases" {
+  description = "The database instances of staging."
+  value       = module.databases.instances
 }

@@ -1,5 +1,5 @@
 output "release" {
-  description = "What the environment runs: chart, application version and values."
+  description = "What the environment runs: chart, application version, and the sums of chart and values."
   value       = terraform_data.release.output
 }
 

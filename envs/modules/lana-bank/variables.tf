@@ -1,5 +1,5 @@
 variable "environment" {
-  description = "Name of the environment, also of its namespace."
+  description = "Name of the environment; its namespace is labelled with it."
   type        = string
 
   validation {
@@ -8,12 +8,40 @@ variable "environment" {
   }
 }
 
+variable "namespace" {
+  description = "Where the release runs."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", var.namespace))
+    error_message = "A namespace's name is a DNS label: lower case letters, digits and hyphens."
+  }
+}
+
 variable "domain" {
   description = "Host name under which the customer portal is reached."
   type        = string
 }
 
+variable "enable_artificial_time" {
+  description = "Whether the values may set ENABLE_ARTIFICIAL_TIME, to test what depends on time."
+  type        = bool
+  default     = false
+}
+
 variable "values_file" {
-  description = "Path of the environment's chart values."
+  description = "Path of the rendered chart values."
   type        = string
+}
+
+variable "secrets_from" {
+  description = "A namespace whose secrets are copied into a new one; empty for none."
+  type        = string
+  default     = ""
+}
+
+variable "timeout" {
+  description = "How long an installation may take until all is ready."
+  type        = string
+  default     = "15m"
 }

@@ -1,0 +1,41 @@
+variable "environment" {
+  description = "Name of the environment, part of each instance's name."
+  type        = string
+}
+
+variable "tiers" {
+  description = "Size of the machine of each instance."
+  type = object({
+    server   = string
+    dagster  = string
+    keycloak = string
+  })
+  default = {
+    server   = "db-custom-1-3840"
+    dagster  = "db-f1-micro"
+    keycloak = "db-f1-micro"
+  }
+}
+
+variable "highly_available" {
+  description = "Whether a second machine in another zone takes over when the first one fails."
+  type        = bool
+  default     = false
+}
+
+variable "backups_kept" {
+  description = "How many daily backups are kept; 0 for no backups."
+  type        = number
+  default     = 7
+
+  validation {
+    condition     = var.backups_kept >= 0 && floor(var.backups_kept) == var.backups_kept
+    error_message = "A number of backups is 0, 1, 2 and so on."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Whether a plan that would destroy an instance is refused."
+  type        = bool
+  default     = false
+}

@@ -1,0 +1,156 @@
+"""Pure: what Terraform said went wrong, as an error that a person can act on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..kernel.errors import Failed, SlipwayError
+from ..kernel.redact import redact
+
+_MOST = 30  # lines of detail
+_INFO = re.compile(r"^\s*(ID|Operation|Who|Created):\s+(.+?)\s*$", re.MULTILINE)
+_OPERATIONS = {
+    "OperationTypePlan": "a plan",
+    "OperationTypeApply": "an apply",
+    "OperationTypeRefresh": "a refresh",
+}
+_FRAME = re.compile(r"^[╷│╵|]\s?")
+
+
+class Locked(SlipwayError):
+    """Somebody else works on the state."""
+
+
+class Stale(Failed):
+    """The state has changed since the plan was made: plan again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that Terraform says is wrong.
+
+    Attributes:
+        address: the resource it happened at; "" for none.
+        place: file and line; "" for none.
+    """
+
+    summary: str
+    detail: str
+    address: str = ""
+    place: str = ""
+
+    def lines(self) -> list[str]:
+        """Return it in words."""
+        at = self.address or self.place
+        detail = [line.rstrip() for line in self.detail.splitlines() if line.strip()]
+        return [f"{at}: {self.summary}" if at else self.summary, *(f"  {line}" for line in detail)]
+
+
+def from_stream(out: str) -> list[Diagnostic]:
+    """Return the errors among the lines that a command with `-json` printed."""
+    found = []
+    for line in out.splitlines():
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and told.get("type") == "diagnostic":
+            found.extend(_errors([told["diagnostic"]]))
+    return found
+
+
+def from_report(out: str) -> list[Diagnostic]:
+    """Return the errors in what `validate -json` printed."""
+    try:
+        told = json.loads(out)
+    except ValueError:
+        return []
+    return _errors(told.get("diagnostics", []))
+
+
+def from_text(err: str) -> list[Diagnostic]:
+    """Return the errors in plain words, which some commands have only."""
+    found: list[Diagnostic] = []
+    lines: list[str] | None = None
+    for framed in [*err.splitlines(), "Error: end"]:
+        line = _FRAME.sub("", framed)
+        if line.startswith(("Error: ", "Warning: ")):
+            if lines:
+                summary = lines[0].removeprefix("Error: ")
+                found.append(Diagnostic(summary, "\n".join(lines[1:])))
+            lines = [line] if line.startswith("Error: ") else None
+        elif lines is not None:
+            lines.append(line)
+    # `init` puts a general word before what is wrong.
+    return [one for one in found if "encountered problems during" not in one.summary] or found
+
+
+def plain(line: str) -> str:
+    """Return the words of a line that a command with `-json` printed; another one as it is."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line
+    return str(told.get("@message", line)) if isinstance(told, dict) else line
+
+
+def _errors(told: Sequence[dict[str, Any]]) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            str(one.get("summary", "")),
+            str(one.get("detail", "")),
+            str(one.get("address", "")),
+            _place(one.get("range")),
+        )
+        for one in told
+        if one.get("severity") == "error"
+    ]
+
+
+def _place(told: Any) -> str:
+    return f"{told['filename']}:{told['start']['line']}" if isinstance(told, dict) else ""
+
+
+def failure(
+    what: str, found: Sequence[Diagnostic], tail: Sequence[str], where: str
+) -> SlipwayError:
+    """Return the error for a command that failed.
+
+    Args:
+        what: the command, such as `terraform apply`.
+        found: its diagnostics.
+        tail: the last lines that it printed, for when there are none.
+        where: the root.
+    """
+    for one in found:
+        if "state lock" in one.summary:
+            return _locked(one, where)
+        if one.summary.startswith("Saved plan is stale"):
+            return Stale(
+                "the state has changed since the plan was made",
+                where=where,
+                fix="run the same again: it plans anew",
+            )
+    lines = [line for one in found for line in one.lines()] or list(tail)
+    if len(lines) > _MOST:
+        lines = [*lines[:2], "…", *lines[3 - _MOST :]]
+    first = f": {found[0].summary}" if found else ""
+    detail = [redact(line) for line in lines]
+    return Failed(redact(f"{what} failed{first}"), where=where, detail=detail)
+
+
+def _locked(told: Diagnostic, where: str) -> Locked:
+    info: dict[str, str] = dict(_INFO.findall(told.detail))
+    owner = info.get("Who", "somebody else")
+    doing = _OPERATIONS.get(info.get("Operation", ""), "another command")
+    since = info.get("Created", "").partition(".")[0]
+    return Locked(
+        f"the state is locked by {owner}, for {doing}" + (f" since {since}" if since else ""),
+        where=where,
+        fix="wait for it to end, then run the same again; if it has died: "
+        f"terraform force-unlock {info.get('ID', 'ID')}",
+    )

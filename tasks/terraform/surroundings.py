@@ -1,0 +1,31 @@
+"""What a root finds around it: the cluster on its PATH, and the variables of its environment.
+
+They are variables of the process and no values of the configuration, so that nothing of this
+machine gets into a state, and a laptop and a CI server plan the same.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..kernel.tools import find_tool
+from ..kernel.world import World
+
+
+def find_terraform(world: World) -> Path:
+    """Return the program to run: Terraform, or else OpenTofu."""
+    return find_tool("terraform", world.root)
+
+
+def environment_for(world: World, namespace: str, **variables: str) -> dict[str, str]:
+    """Return the environment by which a root's modules reach the cluster.
+
+    Args:
+        world: its configuration names the cluster and the registry.
+        namespace: the root's variable of that name.
+        variables: further variables of the root; one that it does not declare is not looked at.
+    """
+    from ..cluster import environment
+
+    told = {"namespace": namespace, **variables}
+    return environment(world) | {f"TF_VAR_{name}": value for name, value in told.items()}
