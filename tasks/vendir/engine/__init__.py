@@ -1,0 +1,8 @@
+"""The engine: `vendir sync` as a library. It knows no doit.
+
+Values: `paths`, `globs`, `scalars`, `documents`, `shapes`, `config`, `model`, `versions`; `emit`,
+with `order`, and `lock` write what others read again, byte for byte as Go does. Fetching: `sources`
+with `gitsource`, `repository`, `httpsource`, `archives`, `helmsource` and `auth`. Acting: `staging`
+(temporary folders, and the swap), `filters` and `links` (what may stay), `sync` in front of them
+all, `verify` beside it. `commands` is the command line.
+"""

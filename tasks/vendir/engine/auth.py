@@ -1,0 +1,117 @@
+"""The keys and passwords of a git source: in files of the sync's own, never in an argument list."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+
+from tasks.kernel.errors import SlipwayError, WrongUsage
+
+from .model import Config
+
+_KEY: Final = "ssh-privatekey"
+_HOSTS: Final = "ssh-knownhosts"
+_USER: Final = "username"
+_PASSWORD: Final = "password"  # noqa: S105 - the name of a field
+_KNOWN: Final = (_KEY, _HOSTS, _USER, _PASSWORD)
+
+
+def secret(config: Config, name: str, where: str) -> Mapping[str, bytes]:
+    """Return what a secret of the configuration holds.
+
+    Raises:
+        WrongUsage: there is none of that name.
+    """
+    if name not in config.secrets:
+        fix = "add a document of kind Secret with that metadata.name, by a further -f"
+        raise WrongUsage(f"there is no secret {name!r}", where=where, fix=fix)
+    return config.secrets[name]
+
+
+def environment(
+    source: Mapping[str, Any], config: Config, where: str, folder: Path
+) -> dict[str, str]:
+    """Return what git's environment needs besides our own for a source.
+
+    Args:
+        source: what is given for it.
+        config: with the secrets.
+        where: for messages.
+        folder: where files with keys go; gone after the sync.
+
+    Raises:
+        WrongUsage: the secret is missing, or has something in it that is not known.
+    """
+    env: dict[str, str] = {}
+    if source.get("lfsSkipSmudge"):
+        env["GIT_LFS_SKIP_SMUDGE"] = "1"
+    if source.get("dangerousSkipTLSVerify"):
+        env["GIT_SSL_NO_VERIFY"] = "true"
+    if "secretRef" not in source:
+        return env
+    name = source["secretRef"].get("name", "")
+    held = secret(config, name, where)
+    for key in held:
+        if key not in _KNOWN:
+            fix = f"known are {', '.join(_KNOWN)}"
+            raise WrongUsage(f"secret {name} has an unknown field {key}", where=where, fix=fix)
+    if not held:
+        return env
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    env["GIT_SSH_COMMAND"] = _ssh(held, folder)
+    if _USER in held and _PASSWORD in held:
+        env |= _basic(source, held[_USER].decode(), held[_PASSWORD].decode(), where, folder)
+    return env
+
+
+def _ssh(held: Mapping[str, bytes], folder: Path) -> str:
+    command = ["ssh", "-oBatchMode=yes", "-oServerAliveInterval=30", "-oForwardAgent=no"]
+    command += ["-F", os.devnull]
+    if _KEY in held:
+        key = _written(folder / "private-key", held[_KEY] + b"\n")  # ssh wants one at the end
+        command += ["-i", key, "-oIdentitiesOnly=yes"]
+    if _HOSTS in held:
+        hosts = _written(folder / "known-hosts", held[_HOSTS])
+        command += ["-oStrictHostKeyChecking=yes", f"-oUserKnownHostsFile={hosts}"]
+    else:
+        command += ["-oStrictHostKeyChecking=no"]
+    return shlex.join(command)
+
+
+def _written(path: Path, content: bytes) -> str:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    return str(path)
+
+
+def _basic(
+    source: Mapping[str, Any], user: str, password: str, where: str, folder: Path
+) -> dict[str, str]:
+    url = urlsplit(source.get("url", ""))
+    if url.scheme != "https":
+        raise SlipwayError(
+            "username and password are only sent over https",
+            where=where,
+            fix="give an https:// url, or a secret with ssh-privatekey",
+        )
+    if source.get("forceHTTPBasicAuth"):
+        token = base64.b64encode(f"{user}:{password}".encode()).decode()
+        return _settings({"http.extraHeader": f"Authorization: Basic {token}"})
+    host = url.netloc.rpartition("@")[2]
+    line = f"https://{quote(user, safe='')}:{quote(password, safe='')}@{host}\n"
+    store = _written(folder / "credentials", line.encode())
+    return _settings({"credential.helper": f"store --file {shlex.quote(store)}"})
+
+
+def _settings(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return settings of git as variables: an argument list is for everybody on the machine."""
+    env = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for position, (key, value) in enumerate(settings.items()):
+        env |= {f"GIT_CONFIG_KEY_{position}": key, f"GIT_CONFIG_VALUE_{position}": value}
+    return env

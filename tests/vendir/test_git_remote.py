@@ -1,0 +1,139 @@
+"""How little is asked of a git remote, what is done when it gives less, and keys for it."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.kernel import git as g
+from tests.vendir.conftest import Origin, Place, lock_of
+
+
+def test_only_what_is_kept_is_fetched_from_a_server_that_allows_it(
+    origin: Origin, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repository with a file that nobody asks for: its content never travels."""
+    origin.git("config", "uploadpack.allowFilter", "true")
+    origin.commit("feat: more", {"big.bin": "x" * 1000, "charts/app/values.yaml": "replicas: 2\n"})
+    big = origin.git("rev-parse", "HEAD:big.bin")
+    kept = origin.git("rev-parse", "HEAD:charts/app/values.yaml")
+    fetched: dict[str, bool] = {}
+    real = g.git
+
+    def watched(*args: str, **how: Any) -> bytes:
+        done = real(*args, **how)
+        if "checkout-index" in args:
+            store = args[args.index("--git-dir") + 1]
+            listed = real("--git-dir", store, "cat-file", "--batch-all-objects", "--batch-check")
+            fetched.update({blob: blob.encode() in listed for blob in (big, kept)})
+            commits = real(
+                "--git-dir", store, "rev-list", "--count", "--all", "HEAD~0", ok=(0, 128)
+            )
+            fetched["history"] = commits.strip() not in (b"", b"0", b"1")
+        return done
+
+    monkeypatch.setattr(g, "git", watched)
+    place.configure(
+        f"[{{path: app, git: {{url: '{origin.folder.as_uri()}', ref: main}},"
+        " includePaths: [charts/app/**/*]}]"
+    )
+    place.sync()
+    assert place.files()["app/charts/app/values.yaml"] == "replicas: 2\n"
+    assert fetched == {big: False, kept: True, "history": False}
+
+
+def test_a_mirror_on_this_machine_stands_in_for_a_url(
+    origin: Origin, place: Place, tmp_path: Path
+) -> None:
+    mirror = tmp_path / "mirror.git"
+    g.git("clone", "--quiet", "--mirror", str(origin.folder), str(mirror))
+    url = "https://charts.invalid/charts.git"
+    place.configure(f"[{{path: app, git: {{url: '{url}', ref: origin/main}}}}]")
+    assert "cannot be fetched" in place.refused()
+    assert place.sync("--mirror", f"{url}={mirror}") == lock_of(origin.git("rev-parse", "HEAD"))
+
+
+def test_a_server_that_gives_no_single_commits_is_asked_for_all(
+    origin: Origin, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old protocol hands out what a ref stands at, and nothing else."""
+    (tmp_path / "gitconfig").write_text("[protocol]\n\tversion = 0\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    origin.git("config", "uploadpack.allowFilter", "true")
+    old = origin.git("rev-parse", "HEAD")
+    origin.commit("feat: more", {"charts/app/values.yaml": "replicas: 2\n"})
+    with pytest.raises(g.GitError, match="unadvertised"):
+        g.git("fetch", origin.folder.as_uri(), old, repo=_empty(tmp_path))
+    place.configure(f"[{{path: app, git: {{url: '{origin.folder.as_uri()}', ref: {old}}}}}]")
+    assert place.sync() == lock_of(old)
+    assert place.files()["app/charts/app/values.yaml"] == "replicas: 1\n"
+
+
+def _empty(folder: Path) -> Path:
+    """Return an empty repository."""
+    g.git("init", "--quiet", str(folder / "empty"))
+    return folder / "empty"
+
+
+def test_a_mirror_needs_no_key(origin: Origin, place: Place, tmp_path: Path) -> None:
+    mirror = tmp_path / "mirror.git"
+    g.git("clone", "--quiet", "--mirror", str(origin.folder), str(mirror))
+    url = "git@charts.invalid:charts.git"
+    place.configure(
+        f"[{{path: app, git: {{url: '{url}', ref: origin/main, secretRef: {{name: not-here}}}}}}]"
+    )
+    assert "there is no secret" in place.refused()
+    place.sync("--mirror", f"{url}={mirror}")
+
+
+def _secret(**data: str) -> str:
+    values = "".join(
+        f"  {key}: {base64.b64encode(value.encode()).decode()}\n" for key, value in data.items()
+    )
+    return f"---\napiVersion: v1\nkind: Secret\nmetadata: {{name: key}}\ndata:\n{values}"
+
+
+def test_a_deploy_key_is_handed_to_ssh_in_a_file(
+    origin: Origin, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ssh` is a program of ours that writes down how it was called and talks to the repository."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "ssh").write_text(
+        "#!/bin/sh\n"
+        f'printf "%s\\n" "$@" > {tmp_path}/called\n'
+        'while [ "$1" != -i ]; do shift; done\n'
+        f'stat -c %a "$2" > {tmp_path}/mode; cat "$2" > {tmp_path}/key\n'
+        f"exec git upload-pack {origin.folder}\n"
+    )
+    (programs / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    source = (
+        "{path: app, git: {url: 'git@charts.invalid:charts.git', ref: main,"
+        " secretRef: {name: key}}}"
+    )
+    place.configure(f"[{source}]", more=_secret(**{"ssh-privatekey": "KEY", "ssh-knownhosts": "h"}))
+    assert place.sync() == lock_of(origin.git("rev-parse", "HEAD"))
+    called = (tmp_path / "called").read_text()
+    assert (tmp_path / "key").read_text() == "KEY\n"
+    assert (tmp_path / "mode").read_text() == "600\n"
+    assert "IdentitiesOnly=yes" in called
+    assert "StrictHostKeyChecking=yes" in called
+    assert "KEY" not in called
+    assert place.left == ["vendir.lock.yml", "vendir.yml", "vendor"]
+
+
+def test_secrets_that_cannot_be_used(origin: Origin, place: Place) -> None:
+    source = "[{path: app, git: {url: ../charts, ref: main, secretRef: {name: key}}}]"
+    place.configure(source)
+    assert "there is no secret 'key'" in place.refused()
+    place.configure(source, more=_secret(colour="green"))
+    assert "unknown field colour" in place.refused()
+    place.configure(source, more=_secret(username="ada", password="hunter22"))
+    said = place.refused()
+    assert "https" in said
+    assert "hunter22" not in said
