@@ -1,0 +1,179 @@
+"""`promotion:ENV`: which files an environment should have now, and whether it may have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from ..kernel import paths
+from ..kernel.actions import Gate
+from ..kernel.config import Environment
+from ..kernel.effects import Foreseen
+from ..kernel.errors import SlipwayError
+from ..kernel.facts import canonical
+from ..kernel.world import UNKNOWN, Forecast, World
+from . import wanted as w
+from .head import Head, head_of
+
+if TYPE_CHECKING:
+    from .engine import Config, Pending, Record, Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of the question.
+
+    Attributes:
+        says: for the screen.
+        fact: the fact `promotion`; None when it stays what it was.
+        fix: what to type before anything can go on; "" when nothing waits.
+    """
+
+    says: str
+    fact: dict[str, Any] | None = None
+    fix: str = ""
+
+
+def judge(world: World, name: str) -> Verdict:
+    """Return what an environment should have at the head of this run, or what it waits for.
+
+    Raises:
+        SlipwayError: the deployments repository cannot be understood.
+    """
+    from .engine import records_at
+
+    head, environment = head_of(world), world.config.environments[name]
+    repository = w.repository_of(world)
+    settings = w.settings_at(world, repository, head.commit)
+    known = records_at(repository, head.commit, settings)
+    if environment.passed and environment.passed not in known:
+        return Verdict(
+            f"{name} waits for {environment.passed}", fix=f"doit deploy:{environment.passed}"
+        )
+    gates = w.gates_of(world, repository, head.gates)
+    start, allowed = w.start_of(repository, gates, environment)
+    if not allowed:
+        return _closed(repository, head, settings, environment)
+    if start is not None:
+        _refuse_early(repository, start, settings, environment)
+    return _due(repository, head, settings, environment, start)
+
+
+def _due(
+    repository: Repository,
+    head: Head,
+    settings: Config,
+    environment: Environment,
+    start: str | None,
+) -> Verdict:
+    """Answer for an environment whose gate is open, or names a commit."""
+    from .engine import pending
+
+    name = environment.name
+    found = pending(repository, head.commit, settings, name, start=start, origin=True)
+    modes = w.modes_from(repository, found.state, start or head.commit)
+    fact = w.fact_of(environment, found.state, modes)
+    if found.due:
+        says = _in_words(found)
+        if w.one_after(repository, start or head.commit, settings, name, found.state):
+            says += f"; one more step waits: doit deploy:{name}"
+        return Verdict(says, fact)
+    if start is None:
+        return Verdict("nothing new", fact)
+    beyond = pending(repository, head.commit, settings, name)
+    if not beyond.due:
+        return Verdict("nothing new", fact)
+    if environment.gate:
+        return _waits(name, beyond)
+    return Verdict(f"nothing new up to its gate {start[:7]}; behind it {_in_words(beyond)}", fact)
+
+
+def _closed(
+    repository: Repository, head: Head, settings: Config, environment: Environment
+) -> Verdict:
+    """Answer for an environment with a gate that nobody has ever opened."""
+    from .engine import pending
+
+    return _waits(environment.name, pending(repository, head.commit, settings, environment.name))
+
+
+def _waits(name: str, beyond: Pending) -> Verdict:
+    return Verdict(f"{name} waits for a human: {_in_words(beyond)}", fix=f"doit approve:{name}")
+
+
+def _in_words(found: Pending) -> str:
+    if found.recorded is None:
+        return f"never deployed, {len(found.state.files)} files"
+    return w.files_in_words(found.differences)
+
+
+def _refuse_early(
+    repository: Repository, start: str, settings: Config, environment: Environment
+) -> None:
+    """Refuse a gate at a commit where the environment before has not been recorded.
+
+    Nothing would be propagated there, and what is deployed would be half of an environment.
+
+    Raises:
+        SlipwayError: that is so.
+    """
+    from .engine import records_at
+
+    if environment.passed is None:
+        return
+    there: dict[str, Record] = records_at(repository, start, settings)
+    if environment.passed not in there:
+        raise SlipwayError(
+            f"the gate of {environment.name} names {start[:7]}, which is older than the first"
+            f" deployment of {environment.passed}",
+            fix=f"doit approve:{environment.name} names a newer one",
+        )
+
+
+def promote(name: str, world: World) -> str:
+    """Write the fact `promotion` of an environment.
+
+    Raises:
+        Gate: it waits for another environment, or for a human.
+    """
+    verdict = _remembered(name, world)
+    if verdict.fix:
+        raise Gate(verdict.says, fix=verdict.fix)
+    return verdict.says
+
+
+def _remembered(name: str, world: World) -> Verdict:
+    """Judge, unless head, gates and settings are those of the last time and the fact stands."""
+    head, path = head_of(world), paths.promotion(name)
+    config = world.config.slice("environments", "gates", "deployments")
+    asked = sha256(canonical([head.commit, head.gates, config])).hexdigest()
+    last = world.json_or(paths.judged(name), {})
+    if last.get("asked") == asked and (last["fix"] or last["fact"] == _digest(world.read(path))):
+        return Verdict(last["says"], fix=last["fix"])
+    verdict = judge(world, name)
+    if verdict.fact is not None:
+        world.write_json(path, verdict.fact)
+    told = {"says": verdict.says, "fix": verdict.fix, "fact": _digest(world.read(path))}
+    world.write_json(paths.judged(name), {"asked": asked, **told})
+    return verdict
+
+
+def _digest(content: bytes | None) -> str:
+    return sha256(content or b"").hexdigest()
+
+
+def foresee(name: str, world: Forecast) -> Foreseen:
+    """Foresee it: at a head that only the run will know, the files are not known either."""
+    environment = world.config.environments[name]
+    if UNKNOWN not in head_of(world).commit:
+        verdict = _remembered(name, world)
+        return Foreseen(verdict.says, waits=bool(verdict.fix))
+    if environment.gate:
+        return Foreseen(f"a human decides what {name} gets then", waits=True)
+    unknown = {"key": UNKNOWN, "head_commit": UNKNOWN, "propagated_head": None, "commit": UNKNOWN}
+    world.write_json(
+        paths.promotion(name),
+        {"environment": name, "root": environment.root, "files": {}, **unknown},
+    )
+    return Foreseen("the files as they will be then")

@@ -1,0 +1,160 @@
+"""Files of commits onto the disk, and files off the disk; the one module that changes work trees.
+
+No path leaves the folder: not by its spelling, not through a link that lies in the way.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from tasks.kernel.errors import SlipwayError
+
+from .config import Config
+from .repository import Entry, Repository
+from .state import LATEST, State, origin_of, path_of
+
+_IGNORE_FILE = ".gitignore"
+
+
+def refuse_escape(path: str) -> None:
+    """Refuse a path that is not simply one of a file below the folder.
+
+    Raises:
+        SlipwayError: absolute, with `..` in it, or inside git's own folder.
+    """
+    parts = path.split("/")
+    if "" in parts or "\0" in path or {".", ".."} & set(parts) or ".git" in map(str.lower, parts):
+        raise SlipwayError(
+            f"refused to touch {path!r}: it does not name a file of the tree",
+            fix="who wrote this path into the state file?",
+        )
+
+
+def entries_of(
+    repository: Repository, state: State, *, at: str | None = None, null: bool = True
+) -> dict[str, Entry]:
+    """Return path → file of a state; a file recorded dirty has its committed content.
+
+    Args:
+        repository: where.
+        state: what is wanted.
+        at: commit that gives the files taken directly; each one's own `from_commit` when None.
+        null: also files that were recorded without any content.
+
+    Raises:
+        SlipwayError: a commit or a file is not there, or a path that names no file of the tree.
+    """
+    trees: dict[str, Mapping[str, Entry]] = {}
+    found = {}
+    for key, file in state.files.items():
+        if file.file_hash is None and not null:
+            continue
+        commit = at if at is not None and origin_of(key) == LATEST else file.from_commit
+        commit = commit or state.head_commit  # asked for without origins
+        path = path_of(key)
+        refuse_escape(path)
+        if commit not in trees:
+            trees[commit] = _tree(repository, commit, path)
+        if path not in trees[commit]:
+            raise SlipwayError(f"{path} is not in commit {commit}", where=str(repository.path))
+        found[path] = trees[commit][path]
+    return found
+
+
+def _tree(repository: Repository, commit: str, path: str) -> Mapping[str, Entry]:
+    if not repository.is_commit(commit):
+        raise SlipwayError(
+            f"commit {commit} of {path} is not in this repository",
+            where=str(repository.path),
+            fix="a shallow clone or a rewritten history? git fetch --unshallow",
+        )
+    return repository.tree(commit)
+
+
+def write(repository: Repository, root: Path, files: Mapping[str, Entry]) -> None:
+    """Write files below a folder, over what is there; git's own index stays as it is.
+
+    Args:
+        repository: has the contents.
+        root: the folder; need not be the repository's work tree.
+        files: path → mode and blob.
+
+    Raises:
+        SlipwayError: a path that is none, or a disk that does not take it.
+    """
+    if not files:
+        return
+    for path in files:
+        refuse_escape(path)
+    told = b"".join(
+        f"{entry.mode} {entry.blob}\t{path}\0".encode("utf-8", "surrogateescape")
+        for path, entry in files.items()
+    )
+    git_dir = repository.text("rev-parse", "--absolute-git-dir")
+    target = root.resolve()
+    with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
+        env = {**repository.env, "GIT_INDEX_FILE": f"{folder}/index", "GIT_DIR": git_dir,
+               "GIT_WORK_TREE": str(target)}  # fmt: skip
+        place = Repository(target, env)
+        place.git("update-index", "--replace", "-z", "--index-info", stdin=told)
+        # Forced, git replaces a link that lies where a folder should be, and does not follow it.
+        place.git("checkout-index", "--all", "--force", "--quiet")
+
+
+def export(repository: Repository, state: State, folder: Path, *, at: str | None = None) -> None:
+    """Write the files of a state, and nothing else, into a new or empty folder.
+
+    Raises:
+        SlipwayError: the folder has something in it, or a commit of the state is missing.
+    """
+    if folder.is_symlink() or (folder.exists() and any(folder.iterdir())):
+        raise SlipwayError("the folder for the files is not empty", where=str(folder))
+    files = entries_of(repository, state, at=at, null=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    write(repository, folder, files)
+
+
+def foreign(repository: Repository, config: Config, wanted: Callable[[str], bool]) -> list[str]:
+    """Return the files on disk that would be removed before others are written.
+
+    Args:
+        repository: a work tree.
+        config: its own file and its state files stay.
+        wanted: which of the paths to remove.
+    """
+    root = repository.path
+    listed = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--")
+    found = {}
+    for raw in dict.fromkeys(repository.git(*listed).split(b"\0")):
+        path = raw.decode("utf-8", "surrogateescape")
+        if not path or path == _IGNORE_FILE or config.is_own_file(path):
+            continue
+        file = root / path
+        if wanted(path) and _inside(root, file) and file.is_file():
+            found[raw] = path
+    ignored = _ignored(repository, found)
+    return [path for raw, path in found.items() if raw not in ignored]
+
+
+def _ignored(repository: Repository, paths: Iterable[bytes]) -> set[bytes]:
+    """Return the files that a rule of .gitignore matches; a tracked one can be among them."""
+    told = b"".join(path + b"\0" for path in paths)
+    if not told:
+        return set()
+    found = repository.git("check-ignore", "--no-index", "-z", "--stdin", stdin=told, ok=(0, 1))
+    return set(found.split(b"\0"))
+
+
+def _inside(root: Path, file: Path) -> bool:
+    """Say whether no folder on the way to a file is a link to somewhere else."""
+    return not any(
+        parent.is_symlink() for parent in file.parents if parent != root and root in parent.parents
+    )
+
+
+def remove(root: Path, paths: Iterable[str]) -> None:
+    """Remove files; folders stay, also when they become empty."""
+    for path in paths:
+        (root / path).unlink(missing_ok=True)

@@ -1,0 +1,170 @@
+"""Commits made with git plumbing: no work tree, no index of anybody's, no hooks."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.kernel import git as g
+from tasks.kernel.errors import SlipwayError
+
+from .config import DEFAULT_DEPLOYMENT, Config
+from .repository import SUBMODULE, Entry, Repository
+
+FILE = "100644"
+RECORDER = ("Cepler", "bot@cepler.io")
+REBASER = ("Cepler", "bot@cepler.dev")
+STATE_SUFFIX = ".state"
+
+
+def now() -> str:
+    """Return this moment as git stores it."""
+    return f"{int(time.time())} +0000"
+
+
+def identity(date: str | None = None) -> dict[str, str]:
+    """Return author and committer of a state commit, by default of this moment."""
+    return g.identity(*RECORDER, date or now())
+
+
+def message(config: Config, environment: str) -> str:
+    """Return the message of a state commit, word for word the original's."""
+    if config.deployment == DEFAULT_DEPLOYMENT:
+        return f"ci(cepler): Updated '{environment}' state"
+    return f"ci(cepler): Updated '{config.deployment}' state in '{environment}'"
+
+
+def commit_file(
+    repository: Repository, parent: str, path: str, content: bytes, words: str,
+    who: Mapping[str, str],
+) -> str:  # fmt: skip
+    """Make a commit that changes exactly one file, and return its id; no ref is moved."""
+    blob = repository.text("hash-object", "-w", "--stdin", stdin=content)
+    return commit_changes(repository, parent, {path: Entry(FILE, blob)}, words.encode(), who)
+
+
+def commit_changes(
+    repository: Repository, parent: str, files: Mapping[str, Entry | None], words: bytes,
+    who: Mapping[str, str],
+) -> str:  # fmt: skip
+    """Make a commit on a parent with some files set (None removes); return its id."""
+    gone = f"0 {'0' * 40}"
+    told = "".join(
+        f"{f'{entry.mode} {entry.blob}' if entry else gone}\t{path}\0"
+        for path, entry in sorted(files.items(), key=lambda item: item[1] is not None)
+    )
+    with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
+        index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        repository.git("read-tree", parent, env=index)
+        repository.git("update-index", "--replace", "-z", "--index-info", env=index,
+                       stdin=told.encode("utf-8", "surrogateescape"))  # fmt: skip
+        tree = repository.text("write-tree", env=index)
+    # The message goes in by standard input: only so git adds no newline to it.
+    return repository.text("commit-tree", tree, "-p", parent, stdin=words, env=who)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Commits put on another one.
+
+    Attributes:
+        head: the last commit; the new base when nothing was left to put there.
+        made: how many of the commits still changed something.
+    """
+
+    head: str
+    made: int
+
+
+def replay(repository: Repository, head: str, base: str) -> Replay:
+    """Put what a branch has and a base has not on top of the base, as a rebase would.
+
+    State files are never merged line by line: two records of one environment are a conflict,
+    unless they say the same.
+
+    Raises:
+        SlipwayError: a commit conflicts with the base; nothing has been changed.
+    """
+    told = repository.text(
+        "rev-list", "--reverse", "--topo-order", "--no-merges", f"{base}..{head}", "--"
+    )
+    at, made = base, 0
+    for commit in filter(None, told.split("\n")):
+        if repository.parents(commit) == (at,):
+            at, made = commit, made + 1  # stands there already
+            continue
+        files = _merged(repository, commit, at)
+        if files:
+            at = _again(repository, commit, at, files)
+            made += 1
+    return Replay(at, made)
+
+
+def _merged(repository: Repository, commit: str, onto: str) -> dict[str, Entry | None]:
+    """Return what a commit still changes on another base."""
+    parents = repository.parents(commit)
+    before = repository.entries(parents[0]) if parents else {}
+    after, there = repository.entries(commit), repository.entries(onto)
+    files: dict[str, Entry | None] = {}
+    for path in sorted(before.keys() | after.keys()):
+        old, new, now_there = before.get(path), after.get(path), there.get(path)
+        if new in (old, now_there):
+            continue
+        if now_there == old:
+            files[path] = new
+        else:
+            files[path] = _content(repository, commit, path, (old, new, now_there))
+    return files
+
+
+def _content(
+    repository: Repository, commit: str, path: str, sides: tuple[Entry | None, ...]
+) -> Entry:
+    """Merge a file that both sides changed.
+
+    Raises:
+        SlipwayError: they changed the same lines, or it is no text that can be merged.
+    """
+    old, new, there = sides
+    if old and new and there and old.mode == new.mode == there.mode not in {SUBMODULE, "120000"} \
+            and not path.endswith(STATE_SUFFIX):  # fmt: skip
+        with tempfile.TemporaryDirectory(prefix="slipway-merge-") as folder:
+            names = [Path(folder, name) for name in ("there", "old", "new")]
+            for name, entry in zip(names, (there, old, new), strict=True):
+                name.write_bytes(repository.blob(entry.blob))
+            try:
+                merged = repository.git("merge-file", "-p", "-q", *map(str, names))
+            except g.GitError:
+                raise _conflict(repository, commit, path) from None
+        return Entry(new.mode, repository.text("hash-object", "-w", "--stdin", stdin=merged))
+    raise _conflict(repository, commit, path)
+
+
+def _conflict(repository: Repository, commit: str, path: str) -> SlipwayError:
+    words = repository.summaries([commit])[commit]
+    recorded = path.endswith(STATE_SUFFIX)
+    return SlipwayError(
+        f"{path} was changed on the remote, too: "
+        + ("somebody else recorded this environment" if recorded else "the commits conflict"),
+        detail=[f"local commit {commit}: {words}", "nothing was pushed; the local commit stands"],
+        fix="look at both (git diff @{upstream} HEAD), then take the remote's with"
+        " git reset --hard @{upstream}, run check, deploy what it says, and record again"
+        if recorded
+        else "rebase the local commits by hand, then push again",
+    )
+
+
+def _again(
+    repository: Repository, commit: str, onto: str, files: Mapping[str, Entry | None]
+) -> str:
+    """Make a commit once more on another parent: its author stays, the committer is the bot."""
+    raw = repository.objects([commit])[commit]
+    words = raw.partition(b"\n\n")[2]
+    form = "--format=%an%x00%ae%x00%ad"
+    name, email, date = repository.text("log", "-1", "--date=raw", form, commit, "--").split("\0")
+    who = {**g.identity(*REBASER, now()), "GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email,
+           "GIT_AUTHOR_DATE": date}  # fmt: skip
+    return commit_changes(repository, onto, files, words, who)

@@ -1,0 +1,216 @@
+"""The remote `origin` of a work tree: clone, follow, push by compare-and-swap."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tasks.kernel import git as g
+from tasks.kernel.errors import SlipwayError
+from tasks.kernel.redact import redact
+
+from . import commits
+from .repository import Repository
+
+ORIGIN = "origin"
+ATTEMPTS = 5
+_PAUSE = 0.1  # seconds before the second attempt; doubles with each one
+_PATIENCE = 1800.0  # seconds for a clone or a fetch
+
+
+@contextmanager
+def key_in_use(private_key: str | None) -> Iterator[dict[str, str]]:
+    """Yield the environment in which git's ssh uses a private key.
+
+    Args:
+        private_key: its text; None leaves ssh to its own keys and agent. It is on disk, readable
+            by its owner alone, only while the body runs.
+    """
+    if not private_key:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="slipway-key-") as folder:
+        file = Path(folder, "key")
+        file.touch(mode=0o600)
+        file.write_text(private_key.rstrip("\n") + "\n")
+        ssh = ["ssh", "-i", str(file), "-oIdentitiesOnly=yes", "-oBatchMode=yes",
+               "-oStrictHostKeyChecking=accept-new"]  # fmt: skip
+        yield {"GIT_SSH_COMMAND": shlex.join(ssh)}
+
+
+def refuse_unfit(branch: str) -> None:
+    """Refuse what is no branch name.
+
+    Raises:
+        SlipwayError: git would take it for something else.
+    """
+    if g.returncode("check-ref-format", f"refs/heads/{branch}"):
+        raise SlipwayError(f"{branch!r} is not a branch name")
+
+
+def clone(url: str, branch: str, folder: Path, env: Mapping[str, str]) -> None:
+    """Clone a branch into a missing or empty folder.
+
+    Raises:
+        SlipwayError: no such remote, or no such branch on it.
+    """
+    refuse_unfit(branch)
+    g.git("clone", "--quiet", "--branch", branch, "--", url, str(folder),
+          env=env, timeout=_PATIENCE)  # fmt: skip
+
+
+def follow(repository: Repository, branch: str, others: tuple[str, ...] = ()) -> None:
+    """Fetch branches and set the one that is checked out, and the files, to the remote's.
+
+    Untracked files stay.
+
+    Args:
+        repository: a work tree.
+        branch: the branch to set it to.
+        others: further branches to fetch.
+    """
+    commit = fetch(repository, branch)
+    for other in others:
+        fetch(repository, other)
+    repository.git("checkout", "--quiet", "--force", "-B", branch, commit, "--")
+
+
+def enter(
+    folder: Path, url: str, branch: str, others: tuple[str, ...], env: Mapping[str, str]
+) -> None:
+    """Change into a clone; it is made, or set to the remote's branch, first."""
+    if folder.is_dir() and any(folder.iterdir()):
+        os.chdir(folder)
+        follow(Repository(Path.cwd(), env), branch, others)
+    else:
+        clone(url, branch, folder, env)
+        os.chdir(folder)
+
+
+def fetch(repository: Repository, branch: str) -> str:
+    """Fetch one branch, by its full name, and return its commit.
+
+    Raises:
+        SlipwayError: the remote does not have it, or cannot be reached.
+    """
+    refuse_unfit(branch)
+    tracking = f"refs/remotes/{ORIGIN}/{branch}"
+    wanted = f"+refs/heads/{branch}:{tracking}"
+    try:
+        g.git("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", ORIGIN, wanted,
+              repo=repository.path, env=repository.env, timeout=_PATIENCE)  # fmt: skip
+    except g.GitError as error:
+        if "find remote ref" in error.what:
+            raise SlipwayError(
+                "Couldn't resolve remote branch", detail=[f"{ORIGIN}/{branch}"]
+            ) from None
+        raise
+    found = repository.commit(tracking)
+    if found is None:
+        raise SlipwayError("Couldn't resolve remote branch", detail=[f"{ORIGIN}/{branch}"])
+    return found
+
+
+def push(repository: Repository, branch: str) -> int:
+    """Put the local commits on top of the remote's branch and push them, until that is done.
+
+    A race that is lost is run again on what the other one pushed; a push that the server refuses
+    and a conflict are errors, and leave the local commits as they are.
+
+    Args:
+        repository: a work tree without local changes.
+        branch: the remote's branch; afterwards it is the one that is checked out.
+
+    Returns:
+        How many commits were pushed; 0 when the remote had them all.
+
+    Raises:
+        SlipwayError: conflict, refusal, no such branch, or every race was lost.
+    """
+    head = repository.commit("HEAD")
+    if head is None:
+        raise SlipwayError("the repository has no commit yet", where=str(repository.path))
+    pause = _PAUSE
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            time.sleep(pause)
+            pause *= 2
+        base = fetch(repository, branch)
+        _refuse_other_work(repository, branch, head, base)
+        done = commits.replay(repository, head, base)
+        if done.made and not _swap(repository, branch, base, done.head):
+            continue
+        _land(repository, branch, head, done.head)
+        return done.made
+    raise SlipwayError(
+        f"others pushed to {branch} {ATTEMPTS} times while we tried; the local commit stands",
+        fix="run the same again, or push it yourself",
+    )
+
+
+def _refuse_other_work(repository: Repository, branch: str, head: str, base: str) -> None:
+    """Refuse to take over a local branch that has commits of its own, when it is not checked out.
+
+    Raises:
+        SlipwayError: they would be lost.
+    """
+    local = repository.commit(f"refs/heads/{branch}")
+    here = repository.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1))
+    if local is None or here == f"refs/heads/{branch}":
+        return
+    if repository.text("rev-list", "-n", "1", local, "--not", head, base, "--"):
+        raise SlipwayError(
+            f"the local branch {branch} is not checked out and has commits that nothing else has",
+            fix=f"push or delete it first: git log {branch} --not HEAD {ORIGIN}/{branch}",
+        )
+
+
+def _swap(repository: Repository, branch: str, old: str, new: str) -> bool:
+    """Move the remote's branch from one commit to another; False when it has moved meanwhile.
+
+    Raises:
+        SlipwayError: the remote refuses.
+    """
+    ref = f"refs/heads/{branch}"
+    try:
+        g.git("push", "--quiet", "--porcelain", "--no-verify", f"--force-with-lease={ref}:{old}",
+              ORIGIN, f"{new}:{ref}", repo=repository.path, env=repository.env,
+              timeout=_PATIENCE)  # fmt: skip
+        return True
+    except g.GitError as error:
+        told = repository.text("ls-remote", "--exit-code", ORIGIN, ref, ok=(0, 2))
+        now = told.partition("\t")[0]
+        if now == new:
+            return True  # the answer was lost, not the push
+        if now != old:
+            return False
+        raise SlipwayError(
+            "the remote refused the push; the local commit stands",
+            where=redact(f"{ORIGIN}, branch {branch}"),
+            detail=[error.what, *error.detail],
+            fix="is the branch protected, or a hook in the way?",
+        ) from None
+
+
+def _land(repository: Repository, branch: str, old: str, new: str) -> None:
+    """Make the branch the one that is checked out, at its new commit, files and index with it."""
+    ref = f"refs/heads/{branch}"
+    try:
+        if old != new:
+            repository.git("read-tree", "-m", "-u", old, new)
+    except g.GitError as error:
+        raise SlipwayError(
+            "the commits are pushed, but the work tree could not follow",
+            detail=[error.what, *error.detail],
+            fix=f"git checkout -B {branch} {ORIGIN}/{branch}",
+        ) from None
+    if repository.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)) != ref:
+        repository.git("update-ref", ref, new)
+        repository.git("symbolic-ref", "HEAD", ref)
+    else:
+        repository.git("update-ref", "-m", "cepler: push", "HEAD", new, old)

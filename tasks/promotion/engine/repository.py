@@ -1,0 +1,209 @@
+"""What the engine asks git: trees, blobs, parents, and what changed between two commits.
+
+Everything is read in a few calls and kept, since commits do not change. Works on bare repositories.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.kernel import git as g
+from tasks.kernel.errors import SlipwayError
+
+SUBMODULE = "160000"
+_COMMIT = re.compile("[0-9a-f]{40}")
+_BATCHES = (48, 4096)  # commits compared at a time: few at first, most walks are short
+_NEWEST = "2000"  # commits whose parents are asked first
+
+Change = tuple[str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of a tree: its mode as git writes it, and its blob id."""
+
+    mode: str
+    blob: str
+
+
+class Repository:
+    """A git repository, read only.
+
+    Args:
+        path: a work tree's root, or a bare repository.
+        env: what to add to git's environment (`GIT_DIR` and its like).
+    """
+
+    def __init__(self, path: str | Path, env: Mapping[str, str] | None = None) -> None:
+        self.path = Path(path)
+        self.env = dict(env or {})
+        self._trees: dict[str, dict[str, Entry]] = {}
+        self._blobs: dict[str, bytes] = {}
+        self._parents: dict[str, tuple[str, ...]] = {}
+        self._complete: set[str] = set()
+        self._changes: dict[tuple[str, str], dict[str, Change]] = {}
+        self._batch = _BATCHES[0]
+
+    def git(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None,
+            ok: tuple[int, ...] = (0,)) -> bytes:  # fmt: skip
+        """Run git in this repository; see `kernel.git.git`."""
+        return g.git(*args, repo=self.path, stdin=stdin, env={**self.env, **(env or {})}, ok=ok)
+
+    def text(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None,
+             ok: tuple[int, ...] = (0,)) -> str:  # fmt: skip
+        """Run git in this repository and return its words without the newline at their end."""
+        told = self.git(*args, stdin=stdin, env=env, ok=ok)
+        return told.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    def commit(self, name: str) -> str | None:
+        """Return the commit id of a full ref name, `HEAD` or an id; None when there is none."""
+        spec = f"{name}^{{commit}}"
+        return self.text("rev-parse", "--verify", "--quiet", "--end-of-options", spec,
+                         ok=(0, 1, 128)) or None  # fmt: skip
+
+    def is_commit(self, name: str) -> bool:
+        """Say whether a full id is that of a commit here (a tag's id is not)."""
+        if not _COMMIT.fullmatch(name):
+            return False
+        return self.text("cat-file", "-t", name, ok=(0, 128)) == "commit"
+
+    def entries(self, commit: str) -> Mapping[str, Entry]:
+        """Return everything that a commit has, submodules too."""
+        if commit not in self._trees:
+            found: dict[str, Entry] = {}
+            for record in self.git("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+                if record:
+                    about, _, path = record.partition(b"\t")
+                    mode, _, blob = about.decode().split(" ")
+                    found[path.decode("utf-8", "surrogateescape")] = Entry(mode, blob)
+            self._trees[commit] = found
+        return self._trees[commit]
+
+    def tree(self, commit: str) -> Mapping[str, Entry]:
+        """Return every file of a commit, symbolic links included, submodules not."""
+        entries = self.entries(commit)
+        return {path: entry for path, entry in entries.items() if entry.mode != SUBMODULE}
+
+    def blob(self, blob: str) -> bytes:
+        """Return the content of a blob."""
+        if blob not in self._blobs:
+            self._blobs[blob] = self.git("cat-file", "blob", blob)
+        return self._blobs[blob]
+
+    def objects(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """Return several objects' raw content in one call; one that is missing is left out."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        told = self.git("cat-file", "--batch", stdin="".join(f"{i}\n" for i in wanted).encode())
+        found: dict[str, bytes] = {}
+        at = 0
+        for name in wanted:
+            end = told.index(b"\n", at)
+            head = told[at:end].split(b" ")
+            at = end + 1
+            if len(head) == 3:
+                size = int(head[2])
+                found[name] = told[at : at + size]
+                at += size + 1
+        return found
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """Return a commit's parents in their order; none at the edge of a shallow clone."""
+        for bound in (("-n", _NEWEST), ()):
+            if commit in self._parents:
+                break
+            for line in self.text("rev-list", "--parents", *bound, commit, "--").split("\n"):
+                one, *parents = line.split(" ")
+                self._parents[one] = tuple(parents)
+        return self._parents[commit]
+
+    def shallow_edges(self) -> frozenset[str]:
+        """Return the commits at which a shallow clone ends."""
+        folder = Path(self.text("rev-parse", "--git-common-dir"))
+        try:
+            return frozenset((self.path / folder / "shallow").read_text().split())
+        except FileNotFoundError:
+            return frozenset()
+
+    def changes(self, commit: str, parent: str) -> Mapping[str, Change]:
+        """Return what a commit changed against one parent: path → (blob there, blob before).
+
+        None stands for no file; a change of the mode alone is none.
+        """
+        if (commit, parent) not in self._changes:
+            self._compare(commit)
+        return self._changes[commit, parent]
+
+    def _compare(self, start: str) -> None:
+        """Compare a batch of commits with their parents, from `start` on breadth-first."""
+        edges: list[tuple[str, str]] = []
+        seen, waiting = {start}, deque([start])
+        while waiting and len(edges) < self._batch:
+            commit = waiting.popleft()
+            for parent in self.parents(commit):
+                if (commit, parent) not in self._changes:
+                    edges.append((commit, parent))
+                if parent not in seen:
+                    seen.add(parent)
+                    waiting.append(parent)
+        self._batch = min(self._batch * 4, _BATCHES[1])
+        told = self.git(
+            "diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--always",
+            stdin="".join(f"{commit} {parent}\n" for commit, parent in edges).encode(),
+        )  # fmt: skip
+        fields = iter(told.split(b"\0"))
+        waiting_edges = iter(edges)
+        current: dict[str, Change] = {}
+        for word in fields:
+            if not word:
+                continue
+            if not word.startswith(b":"):
+                current = self._changes.setdefault(next(waiting_edges), {})
+                continue
+            path = next(fields).decode("utf-8", "surrogateescape")
+            old_mode, mode, old, new, _ = word[1:].decode().split(" ")
+            change = _there(mode, new), _there(old_mode, old)
+            if change[0] != change[1]:
+                current[path] = change
+
+    def summaries(self, commits: Iterable[str]) -> dict[str, str]:
+        """Return the summary of commits; one that is missing is left out."""
+        return {
+            commit: summary(raw.partition(b"\n\n")[2])
+            for commit, raw in self.objects(commits).items()
+        }
+
+
+def _there(mode: str, blob: str) -> str | None:
+    return None if mode in {"000000", SUBMODULE} else blob
+
+
+def summary(message: bytes) -> str:
+    """Return the first paragraph of a commit message in one line, as libgit2 makes it.
+
+    A run of blanks with a line break in it becomes one space, other blanks stay, the last go.
+    """
+    text = message.lstrip(b"\n").decode("utf-8", "replace")
+    paragraph = re.split(r"\n[ \t\v\f\r]*(?:\n|\Z)", text, maxsplit=1)[0]
+    paragraph = re.sub(r"[ \t\v\f\r]*\n[ \t\n\v\f\r]*", " ", paragraph)
+    return paragraph.rstrip(" \t\n\v\f\r")
+
+
+def require_commit(repository: Repository, name: str) -> str:
+    """Return a commit id.
+
+    Raises:
+        SlipwayError: there is no such commit.
+    """
+    found = repository.commit(name)
+    if found is None:
+        raise SlipwayError(
+            "the repository has no commit yet" if name == "HEAD" else f"{name} is not a commit",
+            where=str(repository.path),
+        )
+    return found

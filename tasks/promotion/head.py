@@ -1,0 +1,98 @@
+"""The deployments remote as this run knows it: its head, and the one way to move it.
+
+The observer `deployments` fixes the head at the start of a run. Our own commits there (rendered
+values, a vendored chart, a record) move it on by `advance`, so that what follows in the same run,
+or in the same plan, goes on from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..kernel import paths, remotes
+from ..kernel.effects import Again
+from ..kernel.errors import SlipwayError
+from ..kernel.world import World
+
+REMOTE = "deployments"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the deployments repository stands.
+
+    Attributes:
+        branch: the branch that is followed.
+        commit: its full commit id.
+        gates: the commit of the gates branch; "" when there is none.
+    """
+
+    branch: str
+    commit: str
+    gates: str
+
+
+def head_of(world: World) -> Head:
+    """Return the head that this run goes on from."""
+    return Head(**world.json(paths.DEPLOYMENTS))
+
+
+def write_head(world: World, head: Head) -> None:
+    """Write the head down; it is the observer's fact."""
+    world.write_json(paths.DEPLOYMENTS, asdict(head))
+
+
+def advance(world: World, commit: str) -> None:
+    """Go on from a commit that we have put on the branch (or, in a plan, would have)."""
+    head = head_of(world)
+    write_head(world, Head(head.branch, commit, head.gates))
+
+
+def address(world: World) -> str:
+    """Return what git is given to reach the remote."""
+    return remotes.address(world, world.config.remotes.deployments)
+
+
+def ask(world: World) -> Head:
+    """Ask the remote where it stands now, and have its objects in our mirror.
+
+    Raises:
+        SlipwayError: it cannot be read, or lacks the branch.
+    """
+    return look(world)[0]
+
+
+def look(world: World) -> tuple[Head, dict[str, str]]:
+    """Ask as `ask` does, and return all of the remote's refs as well."""
+    told = world.config.remotes.deployments
+    where = address(world)
+    refs = remotes.ls(where)
+    commit = refs.get(f"refs/heads/{told.branch}", "")
+    if not commit:
+        raise SlipwayError(
+            f"there is no branch {told.branch}",
+            where=told.url,
+            fix="set remotes.deployments.branch in pipeline.yml, or push the branch",
+        )
+    remotes.mirror(world, REMOTE, where, refs)
+    return Head(told.branch, commit, refs.get(f"refs/heads/{world.config.gates.branch}", "")), refs
+
+
+def mirror(world: World) -> Path:
+    """Return our copy of the repository."""
+    return world.mirror(REMOTE)
+
+
+def push(world: World, commit: str, parent: str) -> None:
+    """Put a commit on the branch, on top of the one it was made for.
+
+    Raises:
+        Again: somebody else has pushed meanwhile; make the commit anew on top of theirs.
+        SlipwayError: the remote refused.
+    """
+    ref = f"refs/heads/{world.config.remotes.deployments.branch}"
+    try:
+        remotes.push(world, REMOTE, address(world), ref, commit, parent)
+    except remotes.RefTaken as error:
+        raise Again(error.what) from None

@@ -1,0 +1,152 @@
+"""Prepare, reproduce and export: exactly the wanted files, and never one outside the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tasks.kernel.errors import SlipwayError
+from tasks.promotion.engine import File, State, config_at, desired, export
+
+from .conftest import Deployments
+
+
+def _files(folder: Path) -> set[str]:
+    return {
+        file.relative_to(folder).as_posix()
+        for file in folder.rglob("*")
+        if ".git" not in file.parts and not file.is_dir()
+    }
+
+
+def test_prepare_brings_the_files_to_the_next_state(track: Deployments) -> None:
+    track.cepler("record", "-e", "staging")
+    track.commit("two", {"app/a.yml": "a 2", "app/c.yml": "c 2", "qa.yml": "q 2"})
+    track.write({"qa.yml": "edited", "README": "edited", "notes.txt": "mine"})
+    said = track.cepler("prepare", "-e", "qa")
+    assert (said.code, said.out) == (0, "")
+    assert track.read("app/a.yml") == "a 1"
+    assert track.read("qa.yml") == "q 2"
+    assert track.read("README") == "edited"
+    assert track.read("notes.txt") == "mine"
+    # What merely matches a propagated glob and is not in the upstream's state stays.
+    assert track.read("app/c.yml") == "c 2"
+    assert track.git("diff", "--cached", "--name-only") == ""
+
+
+def test_untracked_files_that_match_latest_go(track: Deployments) -> None:
+    track.write({"app/new.yml": "untracked"})
+    track.cepler("prepare", "-e", "staging")
+    assert "app/new.yml" not in _files(track.root)
+
+
+def test_force_clean_leaves_the_environment_and_what_is_ignored(track: Deployments) -> None:
+    track.commit("ignore", {".gitignore": "*.log\nREADME\n", "sub/.gitignore": "x"})
+    track.cepler("record", "-e", "staging")
+    track.write({"a.log": "ignored", "junk": "x", ".cepler/other/x.state": "y", ".hidden": "z"})
+    (track.root / "broken").symlink_to("nowhere")
+    (track.root / "empty").mkdir()
+    said = track.cepler("prepare", "-e", "qa", "--force-clean")
+    assert said.out == "WARNING removing all non-cepler specified files\n"
+    assert _files(track.root) == {
+        ".cepler/default/staging.state", ".gitignore", "README", "a.log", "app/a.yml", "app/b.yml",
+        "broken", "cepler.yml", "qa.yml",
+    }  # fmt: skip
+    assert (track.root / "empty").is_dir()
+
+
+def test_a_dry_run_says_what_would_happen_and_does_nothing(track: Deployments) -> None:
+    before = _files(track.root)
+    said = track.cepler("prepare", "-e", "production", "--force-clean", "--dry-run")
+    assert "would remove README" in said.err
+    assert "would write production.yml" in said.err
+    assert (said.out, _files(track.root)) == ("", before)
+
+
+def test_modes_and_links_are_kept_and_names_are_literal(track: Deployments) -> None:
+    (track.root / "app/run").write_text("#!/bin/sh\n")
+    (track.root / "app/run").chmod(0o755)
+    (track.root / "app/link").symlink_to("a.yml")
+    track.commit("odd", {"app/*.yml": "star", "app/-x": "dash", "app/é b": "ü"})
+    track.write({"app/*.yml": "edited", "app/b.yml": "b edited", "app/-x": "edited"})
+    (track.root / "app/run").unlink()
+    (track.root / "app/link").unlink()
+    track.cepler("prepare", "-e", "staging")
+    assert (track.root / "app/run").stat().st_mode & 0o111
+    assert (track.root / "app/link").readlink() == Path("a.yml")
+    assert [track.read(f"app/{n}") for n in ("*.yml", "b.yml", "-x")] == ["star", "b 1", "dash"]
+
+
+def test_reproduce_brings_back_what_was_recorded(track: Deployments) -> None:
+    track.cepler("record", "-e", "staging")
+    track.commit("two", {"app/a.yml": "a 2"})
+    assert track.cepler("reproduce", "-e", "staging").code == 0
+    assert track.read("app/a.yml") == "a 1"
+    assert track.read("README") == "hello"
+    track.cepler("reproduce", "-e", "staging", "--force-clean")
+    assert _files(track.root) == {
+        ".cepler/default/staging.state", "app/a.yml", "app/b.yml", "cepler.yml", "staging.yml",
+    }  # fmt: skip
+
+
+def test_reproduce_needs_the_commits(track: Deployments) -> None:
+    track.cepler("record", "-e", "staging")
+    path = ".cepler/default/staging.state"
+    track.write({path: track.read(path).replace("from_commit: ", "from_commit: 0")})
+    before = _files(track.root)
+    said = track.cepler("reproduce", "-e", "staging", "--force-clean")
+    assert said.code == 1
+    assert "not in this repository" in said.err
+    assert _files(track.root) == before
+
+
+@pytest.mark.parametrize(
+    "path", ["../out.yml", "/tmp/out.yml", "app/../../out.yml", ".git/hooks/x", "a//b", ".GIT/x"]
+)
+def test_a_state_that_names_a_path_outside_is_refused_untouched(
+    track: Deployments, path: str
+) -> None:
+    track.cepler("record", "-e", "staging")
+    name = ".cepler/default/staging.state"
+    track.write({name: track.read(name).replace("app/a.yml", path)})
+    before = _files(track.root)
+    said = track.cepler("reproduce", "-e", "staging", "--force-clean")
+    assert said.code == 1
+    assert "refused to touch" in said.err
+    assert _files(track.root) == before
+
+
+def test_nothing_is_written_or_removed_through_a_link(track: Deployments, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for name in ("a.yml", "b.yml", "precious"):
+        (outside / name).write_text("theirs")
+    for file in (track.root / "app").iterdir():
+        file.unlink()
+    (track.root / "app").rmdir()
+    (track.root / "app").symlink_to(outside)
+    assert track.cepler("prepare", "-e", "staging", "--force-clean").code == 0
+    assert {file.read_text() for file in outside.iterdir()} == {"theirs"}
+    assert not (track.root / "app").is_symlink()
+    assert track.read("app/a.yml") == "a 1"
+
+
+def test_export_writes_the_state_alone_from_a_bare_repository(
+    track: Deployments, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare.git"
+    track.git("clone", "--quiet", "--bare", str(track.root), str(bare))
+    state = desired(bare, track.head, config_at(bare, track.head), "staging")
+    export(bare, state, tmp_path / "out")
+    assert _files(tmp_path / "out") == {"app/a.yml", "app/b.yml", "staging.yml"}
+    assert (tmp_path / "out/app/a.yml").read_text() == "a 1"
+    with pytest.raises(SlipwayError, match="not empty"):
+        export(bare, state, tmp_path / "out")
+    config = config_at(bare, track.head)
+    export(bare, desired(bare, track.head, config, "staging", origin=False), tmp_path / "quick")
+    assert _files(tmp_path / "quick") == _files(tmp_path / "out")
+    hostile = State(track.head, {"{latest}/../x": File("0" * 40, track.head, "m")})
+    with pytest.raises(SlipwayError, match="refused to touch"):
+        export(bare, hostile, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
