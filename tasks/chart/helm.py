@@ -1,0 +1,132 @@
+"""Helm on a chart that stands in a folder: judged, and rendered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..kernel import paths, programs, remotes
+from ..kernel.errors import Failed
+from ..kernel.world import World
+from .remote import REMOTE, chart_of
+
+_TIMEOUT = 120.0  # seconds; neither asks a network
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A chart's files, and Helm to look at them.
+
+    Attributes:
+        program: Helm's path.
+        folder: a scratch folder, for Helm's own files too.
+        name: the chart's name, which is also its release's.
+    """
+
+    program: Path
+    folder: Path
+    name: str
+
+    @property
+    def chart(self) -> Path:
+        """The chart's folder."""
+        return self.folder / "chart" / self.name
+
+    def values(self, environment: str, content: bytes) -> Path:
+        """Write the values of an environment and return their file."""
+        file = self.folder / "values" / f"{environment}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+        return file
+
+    def run(self, *arguments: str, ok: tuple[int, ...] | None = (0,)) -> programs.Done:
+        """Run Helm, without anybody's settings, plugins or cluster."""
+        home = self.folder / "home"
+        env = {f"HELM_{part}_HOME": str(home / part) for part in ("CACHE", "CONFIG", "DATA")}
+        env |= {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "KUBECONFIG": os.devnull}
+        command = [str(self.program), *arguments]
+        return programs.run(command, cwd=self.folder, env=env, timeout=_TIMEOUT, ok=ok, what="helm")
+
+
+@contextmanager
+def exported(world: World, task: str) -> Iterator[Exported]:
+    """Yield the chart that everything behind the merge goes on from; it is gone afterwards.
+
+    Args:
+        world: with the fact CHART.
+        task: whose scratch folder to use.
+
+    Raises:
+        Failed: a link leads out of the chart.
+        SlipwayError: Helm cannot be had, or the chart is not there.
+    """
+    from ..kernel.tools import find_tool  # downloading brings a lot along
+
+    told, commit = chart_of(world), world.json(paths.CHART)["commit"]
+    program = find_tool("helm", world.root)
+    with remotes.scratch(world, task) as folder:
+        # Helm wants the folder of a chart to have the chart's name.
+        found = Exported(program, folder, told.name)
+        remotes.export(world, REMOTE, commit, told.path, found.chart)
+        _refuse_links_out(found.chart)
+        yield found
+
+
+def _refuse_links_out(chart: Path) -> None:
+    """Refuse links that lead out of the chart: Helm would follow them into this machine."""
+    inside = chart.resolve()
+    for path in sorted(chart.rglob("*")):
+        if path.is_symlink() and not path.resolve().is_relative_to(inside):
+            raise Failed(
+                f"{path.relative_to(chart)} is a link out of the chart",
+                detail=[f"to {path.readlink()}"],
+                fix="make it a plain file in the charts repository",
+            )
+
+
+def version(chart: Exported) -> str:
+    """Return Helm's version, as it says it: "v4.1.4"."""
+    return chart.run("version", "--template={{.Version}}").out.strip()
+
+
+def complaints(chart: Exported, values: Path, namespace: str) -> list[str]:
+    """Return what `helm lint --strict` says against a chart with these values; empty for nothing.
+
+    Raises:
+        Failed: it did not end in time.
+    """
+    done = chart.run(
+        "lint",
+        "--strict",
+        str(chart.chart),
+        f"--values={values}",
+        f"--namespace={namespace}",
+        ok=None,
+    )
+    if done.code == 0:
+        return []
+    said = [line.strip().replace(f"{chart.folder}/", "") for line in done.tail()]
+    noise = ("==> Linting", "[INFO]", "Error: 1 chart(s) linted")
+    return [line for line in said if not line.startswith(noise)] or said
+
+
+def manifests(chart: Exported, values: Path, namespace: str) -> str:
+    """Return all that a chart renders to, hooks too.
+
+    Raises:
+        Failed: Helm refused; with its words.
+    """
+    try:
+        return chart.run(
+            "template",
+            chart.name,
+            str(chart.chart),
+            f"--values={values}",
+            f"--namespace={namespace}",
+        ).out
+    except Failed as error:
+        said = [line.replace(f"{chart.folder}/", "") for line in error.detail]
+        raise Failed(error.what, detail=said) from None

@@ -1,0 +1,108 @@
+"""Declares `charts`, and how a release gets into the chart and the chart to every environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from ..kernel import declare, paths
+from ..kernel.config import Config
+from ..kernel.pipeline import embedded, pipeline
+from . import looks, merge, propose, values
+from .observe import observe
+from .places import places
+from .rendering import TEMPLATE
+
+
+def task_charts() -> Iterator[declare.Task]:
+    """`charts`: the remote → its refs, the chart's tree, whether our release stands there."""
+    config = pipeline()
+    if config.chart is None:
+        return
+    yield declare.observer(
+        "charts",
+        observe,
+        doc="observe the charts: what the chart is, and whether our release is in it",
+        writes=[paths.sighting("charts")],
+        after=embedded(config),
+    )
+
+
+def task_chart() -> Iterator[declare.Task]:
+    """`chart:bump` → `chart:merge` → `chart:lint`; `chart:values` → `chart:render:ENV`."""
+    config = pipeline()
+    if config.chart is None:
+        return
+    yield _bump(config)
+    yield _merge(config)
+    names = places(config)
+    if not names:
+        return
+    yield _values(config, names)
+    yield _lint(config, names)
+    for name in names:
+        yield _render(config, name)
+
+
+def _bump(config: Config) -> declare.Task:
+    return declare.effect(
+        propose.EFFECT,
+        doc="offer the published release to the chart: its digests in one pull request",
+        room="chart",
+        reads=[paths.receipt("publish")],
+        observers=["charts"],
+        settings=config.slice("chart", "forge", "registry", "remotes.source", "remotes.charts"),
+    )
+
+
+def _merge(config: Config) -> declare.Task:
+    return declare.effect(
+        merge.EFFECT,
+        doc="merge that pull request by its labels, and say which chart everything goes on from",
+        room="chart",
+        reads=[paths.receipt(propose.TASK)],
+        observers=["charts"],
+        writes=[paths.CHART],
+        settings=config.slice("chart", "forge", "registry", "remotes.source", "remotes.charts"),
+    )
+
+
+def _values(config: Config, names: list[str]) -> declare.Task:
+    return declare.effect(
+        values.EFFECT,
+        doc="render every environment's values for the chart, in one commit on deployments",
+        room="chart",
+        reads=[*map(paths.environment_values, names), f"templates/{TEMPLATE}"],
+        observers=["deployments"],
+        writes=[*map(paths.rendered_values, names)],
+        settings=config.slice(
+            *("project", "chart", "registry", "environments", "testflight"),
+            "remotes.deployments",
+        ),
+    )
+
+
+def _lint(config: Config, names: list[str]) -> declare.Task:
+    return declare.stage(
+        "chart:lint",
+        looks.lint,
+        doc="have Helm judge the chart with every environment's values",
+        room="chart",
+        reads=[paths.CHART, *map(paths.rendered_values, names)],
+        writes=[paths.LINT],
+        settings=config.slice("chart", "environments", "testflight"),
+        forecast=looks.foresee_lint,
+    )
+
+
+def _render(config: Config, name: str) -> declare.Task:
+    return declare.stage(
+        f"chart:render:{name}",
+        partial(looks.render, name),
+        doc=f"have Helm render the chart for {name}, every image pinned by its digest",
+        room="chart",
+        reads=[paths.CHART, paths.rendered_values(name)],
+        writes=[paths.manifests(name)],
+        settings=config.slice("chart", "environments", "testflight"),
+        forecast=partial(looks.foresee_render, name),
+    )

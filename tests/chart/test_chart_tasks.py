@@ -1,0 +1,77 @@
+"""Which tasks the room declares, for which pipeline."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.chart import tasks
+from tasks.kernel import paths
+from tasks.kernel.config import load
+from tests.chart.line import SETTINGS
+from tests.project import PIPELINE
+
+PLACES = ("staging", "production", "testflight")
+
+
+@pytest.fixture
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function from settings to the tasks: name → task."""
+
+    def make(settings: str) -> dict[str, dict[str, Any]]:
+        file = tmp_path / "pipeline.yml"
+        file.write_text(PIPELINE.replace("environments: {}\n", settings))
+        config = load(file)
+        monkeypatch.setattr(tasks, "pipeline", lambda: config)
+        return {task["basename"]: task for task in [*tasks.task_charts(), *tasks.task_chart()]}
+
+    return make
+
+
+def test_the_line_of_the_chart_hangs_together(declared: Any) -> None:
+    found = declared(SETTINGS)
+    renders = [f"chart:render:{name}" for name in PLACES]
+    assert list(found) == [
+        "charts", "chart:bump", "chart:merge", "chart:values", "chart:lint", *renders,
+    ]  # fmt: skip
+    made = {target: name for name, task in found.items() for target in task["targets"]}
+    reads = {
+        name: {made[path] for path in task.get("file_dep", ()) if path in made}
+        for name, task in found.items()
+    }
+    assert reads["chart:merge"] == {"chart:bump"}
+    for name in ("chart:lint", *renders):
+        assert reads[name] == {"chart:merge", "chart:values"}
+    assert paths.receipt("publish") in found["chart:bump"]["file_dep"]
+    assert "templates/chart/values.yaml.j2" in found["chart:values"]["file_dep"]
+    for name in PLACES:
+        assert paths.environment_values(name) in found["chart:values"]["file_dep"]
+    assert found["chart:values"]["task_dep"] == ["deployments"]
+    assert found["chart:bump"]["task_dep"] == found["chart:merge"]["task_dep"] == ["charts"]
+
+
+def test_every_task_can_go_to_another_process(declared: Any) -> None:
+    for task in declared(SETTINGS).values():
+        pickle.dumps((task["actions"], task["uptodate"], task["meta"]))
+
+
+def test_without_a_chart_there_is_nothing_to_do_with_one(declared: Any) -> None:
+    assert declared("environments: {staging: {}}\n") == {}
+
+
+def test_without_environments_a_release_still_gets_into_the_chart(declared: Any) -> None:
+    chart = "environments: {}\n" + SETTINGS[SETTINGS.index("chart:") :]
+    assert list(declared(chart)) == ["charts", "chart:bump", "chart:merge"]
+
+
+def test_without_a_testflight_only_environments_are_rendered(declared: Any) -> None:
+    found = declared(SETTINGS.replace("testflight: {}\n", "").replace(
+        "deployments: {vendored: modules/shop/vendor/shop/chart}\n", ""
+    ))  # fmt: skip
+    assert [name for name in found if name.startswith("chart:render")] == [
+        "chart:render:staging",
+        "chart:render:production",
+    ]
