@@ -1,0 +1,8 @@
+"""The testflight: a chart is installed in a throwaway namespace, asked, and destroyed again.
+
+fly       the flight itself: up, asked, and down again whatever came of it
+ground    the copy of the deployments repository that Terraform works on, with the chart under test
+calm      signals: one ends the flight, and none its destruction
+evidence  what is kept of a flight that failed
+verdict   pure: which digests are expected, and whether those are what runs
+"""

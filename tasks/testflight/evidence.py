@@ -1,0 +1,61 @@
+"""What is kept of a flight that failed: what was installed, and what each pod said last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING
+
+from ..kernel import journal, paths
+from ..kernel.errors import SlipwayError
+from ..kernel.redact import redact
+from ..kernel.world import World
+from . import verdict
+
+if TYPE_CHECKING:
+    from ..cluster import Cluster
+
+FOLDER = f"{paths.BUILD}/testflight/failure"
+_LINES = 2000  # of each log
+
+
+def clear(world: World) -> None:
+    """Remove what an earlier flight left."""
+    rmtree(world.path(FOLDER), ignore_errors=True)
+
+
+def keep(world: World, cluster: Cluster, namespace: str, error: SlipwayError) -> None:
+    """Keep the error, the manifests and the logs.
+
+    Args:
+        world: whose failure.
+        cluster: still with the namespace.
+        namespace: of the flight.
+        error: what went wrong.
+    """
+    folder = world.path(FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "error.txt").write_text(redact(f"{error}\n"))
+    manifests = world.read(paths.manifests("testflight")) or b""
+    (folder / "manifests.yaml").write_bytes(manifests)
+    for workload in verdict.expected(manifests.decode(errors="replace")):
+        _logs(cluster, namespace, workload, folder / "logs")
+
+
+def said_also(error: BaseException, line: str) -> BaseException:
+    """Return an error with a further line of detail; one that is not ours as it is."""
+    if not isinstance(error, SlipwayError):
+        return error
+    detail = [*error.detail, line]
+    return type(error)(error.what, where=error.where, fix=error.fix, detail=detail)
+
+
+def _logs(cluster: Cluster, namespace: str, workload: str, folder: Path) -> None:
+    try:
+        logs = cluster.logs(namespace, workload, _LINES)
+    except SlipwayError as error:  # the failure itself is what matters
+        journal.say(f"no log of {workload}: {error.what}")
+        return
+    for pod, lines in logs.items():
+        folder.mkdir(exist_ok=True)
+        (folder / f"{pod}.log").write_text(redact("\n".join([*lines, ""])))
