@@ -1,0 +1,170 @@
+"""`approve:ENV`: a human opens an environment's gate for exactly what is shown."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..kernel import git as g
+from ..kernel import journal, paths
+from ..kernel.asking import who_and_why
+from ..kernel.config import Environment
+from ..kernel.errors import Failed
+from ..kernel.redact import printable, redact
+from ..kernel.templates import render
+from ..kernel.world import World
+from ..promotion import gates_of, head, key_of, repository_of, settings_at, start_of
+from .chart import chart_in
+from .gates import Opening, set_gate
+
+if TYPE_CHECKING:
+    from ..promotion import engine
+
+_SIGNS = {"added": "+", "changed": "~", "removed": "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a human is asked about.
+
+    Attributes:
+        environment: whose gate.
+        commit: the head of the deployments repository that is shown.
+        found: what the environment would have there, against what it has.
+        gate: what its gate says now; "" for nothing.
+    """
+
+    environment: Environment
+    commit: str
+    found: engine.Pending
+    gate: str
+
+
+def offer(world: World, name: str) -> Offer | None:
+    """Return what waits for an approval; None when that was approved already.
+
+    Raises:
+        Failed: nothing is new, or the environment before it was never deployed.
+    """
+    from ..promotion import engine
+
+    environment, at = world.config.environments[name], head.head_of(world)
+    repository = repository_of(world)
+    settings = settings_at(world, repository, at.commit)
+    try:
+        found = engine.pending(repository, at.commit, settings, name, origin=True)
+    except engine.UpstreamNotDeployed:
+        raise Failed(
+            f"{name} cannot have anything before {environment.passed} has had it",
+            fix=f"doit deploy:{environment.passed}",
+        ) from None
+    if not found.due:
+        raise Failed(
+            f"nothing is new for {name}",
+            fix=f"doit deploy:{environment.passed or name} brings something, if there is anything",
+        )
+    gates = gates_of(world, repository, at.gates)
+    if _approved(repository, at.commit, settings, environment, gates, found):
+        return None
+    return Offer(environment, at.commit, found, gates.get(name, ""))
+
+
+def _approved(
+    repository: engine.Repository,
+    commit: str,
+    settings: engine.Config,
+    environment: Environment,
+    gates: dict[str, str],
+    found: engine.Pending,
+) -> bool:
+    """Say whether the gate stands for the very same files already."""
+    from ..promotion import engine
+
+    start, allowed = start_of(repository, gates, environment)
+    if not allowed:
+        return False
+    there = engine.pending(repository, commit, settings, environment.name, start=start)
+    return there.due and there.state.hashes() == found.state.hashes()
+
+
+def shown(world: World, told: Offer) -> str:
+    """Return what would be deployed, for a person to read."""
+    before = told.found.recorded.current if told.found.recorded else None
+    return render(
+        "deploy/approve.txt.j2",
+        environment=told.environment.name,
+        branch=head.head_of(world).branch,
+        commit=told.commit,
+        first=before is None,
+        chart=chart_in(world, told.found.state),
+        before=chart_in(world, before),
+        commits=_commits(world, told),
+        files=[(_SIGNS[one.kind], one.path) for one in told.found.differences],
+        values=_values(world, told),
+    )
+
+
+def _commits(world: World, told: Offer) -> list[tuple[str, str]]:
+    """Return the commits that the files come from, with their summaries, the newest first."""
+    words = {one.new.from_commit: one.new.message for one in told.found.differences if one.new}
+    if not words:
+        return []
+    ordered = g.lines("rev-list", "--no-walk=sorted", *sorted(words), "--", repo=head.mirror(world))
+    return [(commit, words[commit]) for commit in ordered]
+
+
+def _values(world: World, told: Offer) -> list[str]:
+    """Return how the environment's values change, in the few lines that do."""
+    path = f"{told.environment.root}/{paths.RENDERED}"
+    new = told.found.state.hashes()
+    if path not in new:
+        path = f"{told.environment.root}/values.yml"
+    old = told.found.recorded.current.hashes() if told.found.recorded else {}
+    if not old or old.get(path) == new.get(path):
+        return []
+    repository = repository_of(world)
+    was, becomes = (
+        repository.blob(blob).decode("utf-8", "replace").splitlines() if blob else []
+        for blob in (old.get(path), new.get(path))
+    )
+    return [
+        redact(line)
+        for line in difflib.unified_diff(was, becomes, lineterm="", n=0)
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+
+
+def _message(world: World, told: Offer, by: str, why: str) -> str:
+    name = told.environment.name
+    chart = chart_in(world, told.found.state)
+    trailers = [
+        f"Approved-by: {by}",
+        f"Reason: {why}",
+        f"Slipway-State: {key_of(told.found.state.hashes())}",
+        *(chart.trailers() if chart else []),
+    ]
+    return f"ci(gates): {name} may have {told.commit[:12]}\n\n" + "\n".join(trailers) + "\n"
+
+
+def approve(name: str, world: World, by: str = "", why: str = "") -> str:
+    """Show what would be deployed, ask, and open the gate for exactly that."""
+    told = offer(world, name)
+    if told is None:
+        print(f"{name} may have this already.\nnext     doit deploy:{name}")
+        return ""
+    print(printable(shown(world, told)), end="")
+    by, why = who_and_why(
+        by,
+        why,
+        command=f"doit approve:{name}",
+        reason="Why is it right to deploy this? ",
+        question=f"Deploy it to {name}",
+    )
+    opening = Opening(name, told.commit, told.gate, _message(world, told, by, why))
+    commit = set_gate(world, opening)
+    journal.effect(f"approve:{name}", f"gate at {told.commit[:7]}, as {commit[:7]}, by {by}: {why}")
+    print(printable(
+        f"\nApproved by {by}: {name} may have {told.commit[:12]}.\nnext     doit deploy:{name}"
+    ))  # fmt: skip
+    return ""

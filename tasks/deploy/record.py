@@ -1,0 +1,232 @@
+"""`deploy:ENV`: what was deployed and answers is recorded, so that the next environment may go on.
+
+The record is a commit in the deployments repository with cepler's file and cepler's words, and with
+trailers that say what stands behind it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..kernel import git as g
+from ..kernel import paths
+from ..kernel.effects import Effect, Seen
+from ..kernel.errors import Failed
+from ..kernel.receipts import Claims
+from ..kernel.world import UNKNOWN, World
+from ..promotion import (
+    head,
+    one_after,
+    repository_of,
+    settings_at,
+    state_in,
+    wanted_by,
+)
+from . import tfplan
+from .chart import chart_in
+from .prepare import in_words, opened
+
+if TYPE_CHECKING:
+    from ..promotion import engine
+
+BY = "SLIPWAY_BY"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A record of what an environment has.
+
+    Attributes:
+        name: of the environment.
+        promoted: the fact `promotion`.
+        applied: the receipt of `apply`.
+    """
+
+    name: str
+    promoted: dict[str, Any]
+    applied: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The key of the files."""
+        return str(self.promoted["key"])
+
+
+def want(name: str, world: World) -> Wanted:
+    """Want what was applied, and is healthy, recorded.
+
+    Raises:
+        Failed: the receipt or the verdict is one for other files.
+    """
+    promoted, applied = wanted_by(world, name), world.json(paths.receipt(f"apply:{name}"))
+    for what, told in (("applied", applied), ("healthy", world.json(paths.health(name)))):
+        if told["key"] != promoted["key"]:
+            raise Failed(
+                f"what is {what} in {name} is not what it should have",
+                fix=f"doit deploy:{name} does it in order",
+            )
+    return Wanted(name, promoted, applied)
+
+
+def _head(world: World) -> str:
+    """Return the head afresh; in a plan, the one that it has got to."""
+    return head.head_of(world).commit if world.dry else head.ask(world).commit
+
+
+def _recorded(
+    world: World, name: str, commit: str
+) -> tuple[engine.Repository, engine.Config, engine.Record | None]:
+    from ..promotion import engine
+
+    repository = repository_of(world)
+    settings = settings_at(world, repository, commit)
+    return repository, settings, engine.records_at(repository, commit, settings).get(name)
+
+
+def _is(record: engine.Record | None, wanted: Wanted) -> bool:
+    """Say whether a record has exactly the wanted files, from where they are wanted from."""
+    if record is None:
+        return False
+    there = {key: file.file_hash for key, file in record.current.files.items()}
+    return there == {key: told["file_hash"] for key, told in wanted.promoted["files"].items()}
+
+
+def observe(world: World, wanted: Wanted) -> Seen:
+    """Ask the deployments remote what is recorded there."""
+    at = _head(world)
+    if UNKNOWN in (at, wanted.key):
+        facts: dict[str, Any] = {"commit": UNKNOWN, "version": UNKNOWN, "key": wanted.key}
+        return Seen(False, "not recorded yet", facts)
+    repository, settings, record = _recorded(world, wanted.name, at)
+    version = record.version if record else 0
+    if not _is(record, wanted):
+        says = f"recorded is state {version}" if record else "nothing is recorded"
+        return Seen(False, says, {"commit": UNKNOWN, "version": version + 1, "key": wanted.key})
+    path = settings.state_path(wanted.name)
+    commit = g.text("log", "-1", "--format=%H", at, "--", path, repo=repository.path)
+    facts = {"commit": commit, "version": version, "key": wanted.key}
+    return Seen(True, f"recorded as state {version}", facts)
+
+
+def _commit(world: World, wanted: Wanted, parent: str) -> str:
+    """Make the record on top of a head; no ref is moved."""
+    from ..promotion import engine
+
+    repository, settings, _ = _recorded(world, wanted.name, parent)
+    state = state_in(wanted.promoted)
+    chart = chart_in(world, state)
+    words = [
+        engine.message(settings, wanted.name),
+        "",
+        *(chart.trailers() if chart else []),
+        f"Slipway-Serial: {wanted.applied['serial']}",
+        f"Slipway-Deployed-By: {deployed_by()}",
+    ]
+    return engine.record_commit(
+        repository, parent, wanted.name, state, settings, words="\n".join(words) + "\n"
+    )
+
+
+def deployed_by() -> str:
+    """Return who deploys: what the environment says, else the user of this machine."""
+    said = " ".join(os.environ.get(BY, "").split())
+    if said:
+        return said
+    try:
+        return f"{getpass.getuser()}@{platform.node()}"
+    except (KeyError, OSError):  # a user without a name, in a container
+        return f"uid {os.getuid()}@{platform.node()}"
+
+
+def act(world: World, wanted: Wanted, _seen: Seen) -> str:
+    """Put the record on top of the remote's head.
+
+    Raises:
+        Again: somebody pushed meanwhile.
+        Failed: somebody else has deployed this environment since.
+    """
+    decided, now = head.head_of(world).commit, _head(world)
+    _refuse_overtaken(world, wanted, decided, now)
+    _, _, before = _recorded(world, wanted.name, now)
+    commit = _commit(world, wanted, now)
+    head.push(world, commit, now)
+    return _told(world, wanted, before, commit)
+
+
+def _refuse_overtaken(world: World, wanted: Wanted, decided: str, now: str) -> None:
+    """Refuse to write an older deployment over a newer one.
+
+    Raises:
+        Failed: the record, or the state of Terraform, is not the one that this run went on from.
+    """
+    name = wanted.name
+    then, there = (_recorded(world, name, commit)[2] for commit in (decided, now))
+    if then != there and there is not None:
+        raise Failed(
+            f"somebody else has deployed {name} meanwhile: state {there.version} is recorded",
+            fix=f"the same command looks again: doit deploy:{name}",
+        )
+    at = opened(world, wanted.promoted).state()
+    if at != (wanted.applied["serial"], wanted.applied["lineage"]):
+        tfplan.forget(world, name)
+        raise Failed(
+            f"somebody else has applied {name} since: its state is at serial {at[0]},"
+            f" ours was {wanted.applied['serial']}",
+            fix=f"the same command plans again: doit deploy:{name}",
+        )
+
+
+def _told(world: World, wanted: Wanted, before: engine.Record | None, commit: str) -> str:
+    """Return the deployment in words."""
+    from ..promotion import engine
+
+    state = state_in(wanted.promoted)
+    changed = len({one.path for one in engine.compare(state, before).differences})
+    plan = world.json_or(paths.tfplan(wanted.name), {}).get("summary") or {}
+    version = before.version + 1 if before else 1
+    files = f"{changed} file{'' if changed == 1 else 's'} changed"
+    more = _one_more(world, wanted, commit)
+    return f"{files}, terraform {in_words(plan)}; healthy; recorded as state {version}" + (
+        f"\none more step waits: doit deploy:{wanted.name}" if more else ""
+    )
+
+
+def _one_more(world: World, wanted: Wanted, commit: str) -> bool:
+    repository, settings, _ = _recorded(world, wanted.name, commit)
+    if world.config.environments[wanted.name].gate:
+        return False  # how far it may go, the gate says
+    return one_after(repository, commit, settings, wanted.name, state_in(wanted.promoted))
+
+
+def claims(wanted: Wanted, _seen: Seen) -> Claims:
+    """Claim that these very files are recorded."""
+    return {"deployments": {f"state:{wanted.name}": wanted.key}}
+
+
+def leave(world: World, wanted: Wanted, seen: Seen) -> None:
+    """Go on from the record: in a plan, from the one that would be made."""
+    at, commit = head.head_of(world).commit, seen.facts["commit"]
+    if world.dry and not seen.done:
+        known = UNKNOWN not in (at, wanted.key)
+        head.advance(world, _commit(world, wanted, at) if known else UNKNOWN)
+        return
+    mirror = head.mirror(world)
+    if at != commit and g.returncode("merge-base", "--is-ancestor", at, commit, repo=mirror) == 0:
+        head.advance(world, commit)
+
+
+def means(wanted: Wanted) -> str:
+    """Say what it changes."""
+    return f"record in the deployments what {wanted.name} has"
+
+
+def effect(name: str) -> Effect[Wanted]:
+    """Return the effect for an environment."""
+    return Effect(
+        f"deploy:{name}", "deployments", partial(want, name), observe, act, claims, means, leave
+    )

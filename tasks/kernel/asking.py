@@ -1,0 +1,47 @@
+"""Asking a human who they are and why: on a terminal by questions, elsewhere by options."""
+
+from __future__ import annotations
+
+import sys
+
+from .errors import Failed, WrongUsage
+
+
+def _ask(question: str) -> str:
+    try:
+        return input(question).strip()
+    except EOFError:
+        return ""
+
+
+def who_and_why(by: str, why: str, *, command: str, reason: str, question: str) -> tuple[str, str]:
+    """Return who approves and why, asking on a terminal for what was not said.
+
+    Args:
+        by: what the option `--by` said; "" for nothing.
+        why: what the option `--why` said.
+        command: what was typed, for messages: `doit approve:release`.
+        reason: the question for the reason.
+        question: the last one, which is answered by yes or no: `Release it`.
+
+    Raises:
+        WrongUsage: one of them is missing and there is nobody to ask.
+        Failed: the person said no.
+    """
+    by, why = " ".join(by.split()), " ".join(why.split())
+    if not (by and why):
+        if not (sys.stdin and sys.stdin.isatty()):
+            missing = " and ".join(
+                name for name, said in (("--by", by), ("--why", why)) if not said
+            )
+            raise WrongUsage(
+                f"{missing} must be said where nobody can be asked",
+                fix=f'{command} --by=NAME --why="TEXT"',
+            )
+        by = by or _ask("Who are you? ")
+        why = why or _ask(reason)
+        if not (by and why) or _ask(f"{question}, {by}? [y/N] ").lower() not in ("y", "yes"):
+            raise Failed("not approved; nothing was changed", fix=f"{command} asks again")
+    if any(not char.isprintable() or char in "<>" for char in by):
+        raise WrongUsage("--by has characters that no name has")
+    return by, why
