@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..forge import parse_trailers
+from collections.abc import Collection
+
+from ..forge import parse_trailers, rules_of
 from ..kernel import paths
 from ..kernel.errors import Failed
 from ..kernel.world import World
@@ -11,12 +13,18 @@ from ..version import Commit, commits_since_release, complaint
 _SHOWN = 5
 
 
-def _writes_itself(commit: Commit) -> bool:
-    """Say whether nobody chose the message: a merge, git's revert, or a squashed promotion."""
+def _writes_itself(commit: Commit, promoted: Collection[str]) -> bool:
+    """Say whether nobody chose the message: a merge, git's revert, or a squashed promotion.
+
+    Args:
+        commit: whose message it is.
+        promoted: the candidates that we have ever promoted.
+    """
+    told = parse_trailers(commit.message)
     return (
         len(commit.parents) > 1
         or commit.message.startswith('Revert "')
-        or parse_trailers(commit.message) is not None
+        or (told is not None and told[0] in promoted)
     )
 
 
@@ -29,7 +37,8 @@ def judge_messages(world: World) -> str:
     head = world.json(paths.HEAD)["commit"]
     commits, since = commits_since_release(world, head)
     wrong = []
-    judged = [commit for commit in commits if not _writes_itself(commit)]
+    promoted = rules_of(world).proofs
+    judged = [commit for commit in commits if not _writes_itself(commit, promoted)]
     for commit in judged:
         found = complaint(commit.message)
         if found:

@@ -6,16 +6,17 @@ what we remember.
 """
 
 from .connect import connect
-from .observe import STANDING, candidate_of
-from .port import Forge, NewPull, Pull, Release, asset_claim
+from .observe import STANDING, candidate_of, proven, rules_of
+from .port import Forge, NewPull, Pull, Release, Verdict, asset_claim
 from .promotions import (
     Approved,
     Promotion,
-    approved_in,
+    approved_by,
     mark,
     marked,
     named_below,
     parse_trailers,
+    proof_ref,
     trailers,
 )
 from .scope import collides, strange_files
@@ -28,7 +29,8 @@ __all__ = [
     "Promotion",
     "Pull",
     "Release",
-    "approved_in",
+    "Verdict",
+    "approved_by",
     "asset_claim",
     "candidate_of",
     "collides",
@@ -37,6 +39,9 @@ __all__ = [
     "marked",
     "named_below",
     "parse_trailers",
+    "proof_ref",
+    "proven",
+    "rules_of",
     "strange_files",
     "trailers",
 ]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from typing import TYPE_CHECKING
+
 from ..kernel import remotes
-from ..kernel.errors import WrongUsage
 from ..kernel.world import World
 from .port import Forge
+
+if TYPE_CHECKING:
+    from .github import GithubForge
+
+# A forge on the network is kept as long as the process lives, for its connection and the token of
+# its app; with the process's id, since a fork must have its own.
+_connected: dict[object, GithubForge] = {}
 
 
 def connect(world: World, remote: str = "source") -> Forge:
@@ -16,17 +25,27 @@ def connect(world: World, remote: str = "source") -> Forge:
         remote: its name in `pipeline.yml`.
 
     Raises:
-        WrongUsage: it is of a kind that this version cannot talk to.
+        WrongUsage: the remote is none of the forge's repositories.
+        SlipwayError: there is no token for it.
     """
     told = world.config.forge
-    if told.kind == "local":
-        from .local import LocalForge
+    if told.kind == "github":
+        return _github(world, remote)
+    from .local import LocalForge
 
-        folder = world.root / told.path
-        where = remotes.address(world, getattr(world.config.remotes, remote))
-        return LocalForge(folder if remote == "source" else folder / remote, where)
-    raise WrongUsage(
-        f"forge.kind {told.kind} is not supported yet",
-        where="pipeline.yml",
-        fix="use kind: local, with the source remote as a bare repository on this machine",
-    )
+    folder = world.root / told.path
+    where = remotes.address(world, getattr(world.config.remotes, remote))
+    return LocalForge(folder if remote == "source" else folder / remote, where)
+
+
+def _github(world: World, remote: str) -> GithubForge:
+    from .github import GithubForge, find_login, repository_of
+
+    told = world.config.forge
+    where = getattr(world.config.remotes, remote).url
+    repository = told.repository if remote == "source" else repository_of(where, told.api)
+    login = find_login(told.api)
+    key = (os.getpid(), told.api, repository, login)
+    if key not in _connected:
+        _connected[key] = GithubForge(told.api, repository, login)
+    return _connected[key]

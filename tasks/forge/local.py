@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
 import tempfile
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from ..kernel import facts
 from ..kernel import git as g
 from ..kernel.errors import SlipwayError
-from ..kernel.lock import exclusively
-from .port import NewPull, Pull, Release
+from .local_releases import LocalReleases
+from .port import NewPull, Pull, Verdict
 
 
-class LocalForge:
+class LocalForge(LocalReleases):
     """A forge in a folder.
 
     Args:
@@ -27,7 +26,7 @@ class LocalForge:
     """
 
     def __init__(self, folder: Path, source: str) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.source = source
 
     def check(self) -> None:
@@ -41,9 +40,12 @@ class LocalForge:
 
     def pulls(self, branch: str) -> list[Pull]:
         """See `Forge.pulls`."""
-        files = [self._pull_file(number) for number in sorted(self._numbers(), reverse=True)]
-        found = [json.loads(file.read_bytes()) for file in files]
-        return [self._pull(told) for told in found if told["branch"] == branch]
+        return [self._pull(told) for told in self._newest_first() if told["branch"] == branch]
+
+    def open_pulls(self, labels: tuple[str, ...]) -> list[Pull]:
+        """See `Forge.open_pulls`."""
+        found = (told for told in self._newest_first() if set(labels) <= set(told["labels"]))
+        return [pull for told in found if (pull := self._pull(told)).state == "open"]
 
     def open_pull(self, new: NewPull) -> Pull:
         """See `Forge.open_pull`."""
@@ -76,6 +78,25 @@ class LocalForge:
             self._save(told)
         return self._pull(told)
 
+    def mark_ready(self, number: int) -> None:
+        """See `Forge.mark_ready`."""
+        with self._guard():
+            self._save(self._load_open(number) | {"draft": False})
+
+    def request_reviews(self, number: int, reviewers: tuple[str, ...]) -> None:
+        """See `Forge.request_reviews`."""
+        with self._guard():
+            told = self._load_open(number)
+            self._save(told | {"reviewers": sorted({*told.get("reviewers", []), *reviewers})})
+
+    def close_pull(self, number: int) -> None:
+        """See `Forge.close_pull`."""
+        with self._guard():
+            told = self._load(number)
+            if self._pull(told).state == "merged":
+                raise SlipwayError(f"pull request #{number} is merged already")
+            self._save(told | {"state": "closed"})
+
     def comment(self, number: int, text: str) -> None:
         """See `Forge.comment`."""
         with self._guard():
@@ -83,14 +104,16 @@ class LocalForge:
             told["comments"].append(text)
             self._save(told)
 
+    def comments(self, number: int) -> list[str]:
+        """See `Forge.comments`."""
+        return list(self._load(number)["comments"])
+
     def merge_pull(self, number: int, head: str, by: str, why: str) -> str:
         """See `Forge.merge_pull`."""
         with self._guard():
-            told = self._load(number)
+            told = self._load_open(number)
             pull = self._pull(told)
             where = f"pull request #{number}"
-            if pull.state != "open":
-                raise SlipwayError(f"{where} is {pull.state} already")
             if pull.head != head:
                 raise SlipwayError(
                     f"its branch moved to {pull.head[:7] or 'nowhere'}"
@@ -163,6 +186,7 @@ class LocalForge:
             tuple(told["labels"]),
             state,
             f"pull request #{told['number']}",
+            tuple(told.get("reviewers", ())),
         )
 
     def _is_merged(self, told: dict[str, Any], head: str) -> bool:
@@ -177,6 +201,10 @@ class LocalForge:
             for base in [f"refs/heads/{told['base']}"]
             for commit in {head or told["heads"][-1], told["heads"][-1]}
         )
+
+    def _newest_first(self) -> list[dict[str, Any]]:
+        files = [self._pull_file(number) for number in sorted(self._numbers(), reverse=True)]
+        return [json.loads(file.read_bytes()) for file in files]
 
     def _numbers(self) -> list[int]:
         folder = self.folder / "pulls"
@@ -194,83 +222,39 @@ class LocalForge:
             ) from None
         return told
 
+    def _load_open(self, number: int) -> dict[str, Any]:
+        told = self._load(number)
+        state = self._pull(told).state
+        if state != "open":
+            raise SlipwayError(f"pull request #{number} is {state} already")
+        return told
+
     def _save(self, told: dict[str, Any]) -> None:
         facts.write_json(self._pull_file(told["number"]), told)
 
-    # releases
+    # what is said of commits
 
-    def release(self, tag: str) -> Release | None:
-        """See `Forge.release`."""
+    def statuses(self, commit: str) -> Mapping[str, Verdict]:
+        """See `Forge.statuses`."""
         try:
-            told = json.loads((self._release_folder(tag) / "release.json").read_bytes())
+            told = json.loads(self._statuses_file(commit).read_bytes())
         except FileNotFoundError:
-            return None
-        files = sorted((self._release_folder(tag) / "assets").glob("*"))
-        assets = {
-            file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-            for file in files
-            if not file.name.startswith(".")
-        }
-        return Release(
-            tag,
-            told["commit"],
-            told["name"],
-            told["notes"],
-            told["draft"],
-            assets,
-            f"release {tag}",
-        )
+            return {}
+        return {name: status["verdict"] for name, status in sorted(told.items())}
 
-    def draft(self, tag: str, commit: str, name: str, notes: str) -> Release:
-        """See `Forge.draft`."""
+    def set_status(
+        self, commit: str, name: str, verdict: Verdict, says: str, link: str = ""
+    ) -> None:
+        """See `Forge.set_status`."""
+        if g.returncode("cat-file", "-e", f"{commit}^{{commit}}", repo=self.source):
+            raise SlipwayError(f"there is no commit {commit}", where=self.source)
+        file = self._statuses_file(commit)
         with self._guard():
-            self._refuse_published(tag)
-            told = {"tag": tag, "commit": commit, "name": name, "notes": notes, "draft": True}
-            facts.write_json(self._release_folder(tag) / "release.json", told)
-        return self._need_release(tag)
+            told = json.loads(file.read_bytes()) if file.exists() else {}
+            told[name] = {"verdict": verdict, "says": says, "link": link}
+            facts.write_json(file, told)
 
-    def attach(self, tag: str, name: str, content: bytes) -> None:
-        """See `Forge.attach`."""
-        with self._guard():
-            self._need_release(tag)
-            self._refuse_published(tag)
-            facts.write_bytes(self._asset_file(tag, name), content)
-
-    def asset(self, tag: str, name: str) -> bytes:
-        """See `Forge.asset`."""
-        try:
-            return self._asset_file(tag, name).read_bytes()
-        except FileNotFoundError:
-            raise SlipwayError(f"release {tag} has no asset {name}") from None
-
-    def publish(self, tag: str) -> None:
-        """See `Forge.publish`."""
-        with self._guard():
-            self._need_release(tag)
-            file = self._release_folder(tag) / "release.json"
-            told = json.loads(file.read_bytes())
-            facts.write_json(file, told | {"draft": False})
-
-    def _need_release(self, tag: str) -> Release:
-        release = self.release(tag)
-        if release is None:
-            raise SlipwayError(f"there is no release {tag}", where=str(self.folder))
-        return release
-
-    def _refuse_published(self, tag: str) -> None:
-        release = self.release(tag)
-        if release and not release.draft:
-            raise SlipwayError(f"release {tag} is published, and published releases do not change")
-
-    def _asset_file(self, tag: str, name: str) -> Path:
-        if not name or "/" in name or not name.isprintable() or name.startswith("."):
-            raise SlipwayError(f"{name!r} cannot be an asset's name")
-        return self._release_folder(tag) / "assets" / name
-
-    def _release_folder(self, tag: str) -> Path:
-        return self.folder / "releases" / quote(tag, safe="")
-
-    def _guard(self) -> AbstractContextManager[None]:
-        """Keep two processes from numbering or changing at once."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return exclusively(self.folder / "lock")
+    def _statuses_file(self, commit: str) -> Path:
+        if not re.fullmatch(r"[0-9a-f]{40,64}", commit):
+            raise SlipwayError(f"{commit!r} is not the id of a commit")
+        return self.folder / "statuses" / f"{commit}.json"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from ..kernel import git as g
@@ -11,7 +10,7 @@ from ..kernel.receipts import claimed
 from ..kernel.world import World
 from .connect import connect
 from .port import Forge, Pull, asset_claim
-from .promotions import marked, merged_promotion, named_below
+from .promotions import Rules, marked, merged_promotion, named_below, proofs_in, proven_below
 from .scope import collides
 
 # Not a claim: how far the history was searched, so that an idle run does not search again.
@@ -29,27 +28,24 @@ def newest_promotion(world: World) -> dict[str, Any] | None:
         return found
     mirror = world.mirror("source")
     still = known is not None and scanned and _stands_on(world, scanned, head)
-    cut = partial(_was_cut, world.sightings("source"))
-    newer = merged_promotion(mirror, head, scanned if still else "", cut)
+    newer = merged_promotion(mirror, head, rules_of(world), scanned if still else "")
     if newer:
         return newer.plain()
     return known["promotion"] if still else None
 
 
-def _was_cut(refs: dict[str, str], told: tuple[str, str, str]) -> bool:
-    """Say whether the candidate's number was reserved for, or its tag or release stands on, it.
+def rules_of(world: World) -> Rules:
+    """Return by what merged promotions are told; the proofs are those that `source` saw."""
+    told = world.config
+    proofs = proofs_in(world.sightings("source"))
+    return Rules(proofs, told.promotion.files, told.release.changelog)
 
-    Who may write these refs may release; who may only merge a commit message may not.
-    """
-    candidate, version, commit = told
-    reserved = refs.get(f"refs/slipway/candidates/{candidate}") == commit
-    names = (f"/{candidate}", f"/{version}")
-    tagged = (
-        at == commit
-        for ref, at in refs.items()
-        if ref.startswith("refs/tags/") and ref.replace("tags/v", "tags/").endswith(names)
-    )
-    return reserved or any(tagged)
+
+def proven(world: World, pull: Pull) -> str:
+    """Return our own commit that a promotion's branch stands on; "" for none."""
+    told = candidate_of(world, pull)
+    ours = rules_of(world).proofs.get(told, ())
+    return proven_below(world.mirror("source"), pull.head, ours) if told else ""
 
 
 def _stands_on(world: World, older: str, newer: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from ..kernel.facts import canonical
 
 State = Literal["open", "closed", "merged"]
+Verdict = Literal["pending", "success", "failure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Pull:
         labels: sorted.
         state: open, closed or merged.
         where: address for a person.
+        reviewers: who was asked to look at it and has not answered, sorted; a team is ORG/TEAM.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Pull:
     labels: tuple[str, ...]
     state: State
     where: str
+    reviewers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,11 @@ def asset_claim(assets: Mapping[str, str]) -> str:
 
 
 class Forge(Protocol):
-    """What the pipeline asks of a forge. All methods raise `SlipwayError` if the forge says no."""
+    """What the pipeline asks of a forge. All methods raise `SlipwayError` if the forge says no.
+
+    A method that changes something may be called again after it broke off: what it had made is
+    taken up, never doubled.
+    """
 
     def check(self) -> None:
         """Look, without changing anything, whether the forge can be used."""
@@ -96,8 +103,23 @@ class Forge(Protocol):
     def update_pull(self, number: int, title: str, body: str, labels: tuple[str, ...]) -> Pull:
         """Change an open pull request in place; labels that others added stay."""
 
+    def open_pulls(self, labels: tuple[str, ...]) -> list[Pull]:
+        """Return the open pull requests that carry all these labels, newest first."""
+
+    def mark_ready(self, number: int) -> None:
+        """Make a draft an ordinary pull request; one that is none stays as it is."""
+
+    def request_reviews(self, number: int, reviewers: tuple[str, ...]) -> None:
+        """Ask people, and teams as ORG/TEAM, to look at it; who was asked already stays asked."""
+
+    def close_pull(self, number: int) -> None:
+        """Close a pull request without merging it; one that is closed stays so."""
+
     def comment(self, number: int, text: str) -> None:
         """Add a comment."""
+
+    def comments(self, number: int) -> list[str]:
+        """Return the comments, oldest first: whoever adds one looks whether it is there."""
 
     def merge_pull(self, number: int, head: str, by: str, why: str) -> str:
         """Merge a pull request if its branch still stands at `head`; return the base's commit."""
@@ -116,3 +138,14 @@ class Forge(Protocol):
 
     def publish(self, tag: str) -> None:
         """Publish a draft: from now on it does not change."""
+
+    def delete_draft(self, tag: str) -> None:
+        """Delete a draft with its assets, when there is one; a published release is refused."""
+
+    def statuses(self, commit: str) -> Mapping[str, Verdict]:
+        """Return what was said of a commit, by us and by others: name of the check → verdict."""
+
+    def set_status(
+        self, commit: str, name: str, verdict: Verdict, says: str, link: str = ""
+    ) -> None:
+        """Say something of a commit under a name; what was said under it before is replaced."""

@@ -1,15 +1,17 @@
 """Promotions: which commits of the source say "release this candidate", and which one is merged.
 
-A promotion is a commit made by us on the promotion branch; its trailers name the candidate. It
-is merged when the release branch stands on it. That is read from git's history of merges, so a kill
-between a merge and any note of it, or a merge made by hand, leaves no doubt.
+A promotion is a commit made by us on the promotion branch; its trailers name the candidate, and a
+ref of ours stands on it as a proof, since anybody may write trailers. It is merged when the release
+branch stands on it. That is read from git's history of merges, so a kill between a merge and any
+note of it, or a merge made by hand, leaves no doubt.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,12 @@ COMMIT = "Slipway-Commit"
 VERSION = "Slipway-Version"
 IMAGE = "Slipway-Image"
 BINARY = "Slipway-Binary"
+SETTINGS = "Slipway-Settings"
 _NUMBER = "(?:0|[1-9][0-9]*)"
 _CANDIDATE = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}-rc\.{_NUMBER}")
+_PROOFS = "refs/slipway/promotions/"
 Told = tuple[str, str, str]  # candidate, version, commit
+Proofs = Mapping[str, Sequence[str]]  # candidate → every commit that we have made for it
 _NEAR = 30  # commits that people may have put on top of a promotion
 
 
@@ -33,10 +38,12 @@ class Approved:
     Attributes:
         images: name → "REPOSITORY@DIGEST" of the candidate's images.
         binary: name → SHA-256 in hex of the compiled binary; empty when there is none.
+        settings: image → SHA-256 in hex of the settings that it was built by.
     """
 
     images: dict[str, str]
     binary: dict[str, str]
+    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +79,35 @@ def trailers(candidate: str, version: str, commit: str, approved: Approved | Non
     lines = [f"{CANDIDATE}: {candidate}", f"{VERSION}: {version}", f"{COMMIT}: {commit}"]
     lines += [f"{IMAGE}: {name} {at}" for name, at in sorted(told.images.items())]
     lines += [f"{BINARY}: {name} {sha256}" for name, sha256 in sorted(told.binary.items())]
+    lines += [f"{SETTINGS}: {name} {sha256}" for name, sha256 in sorted(told.settings.items())]
     return "".join(f"{line}\n" for line in lines)
 
 
-def approved_in(mirror: Path, tip: str) -> Approved:
-    """Return what the newest promotion below a commit stands for."""
-    rows = _log(mirror, f"--max-count={_NEAR}", tip, "--")
-    message = next((row[3] for row in rows if parse_trailers(row[3])), "")
-    return parse_approved(message)
+def proof_ref(candidate: str, commit: str) -> str:
+    """Return the ref that proves that a promotion's commit is ours."""
+    return f"{_PROOFS}{candidate}/{commit[:12]}"
+
+
+def proofs_in(refs: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the commits that refs of the source prove to be ours: candidate → commits."""
+    found: dict[str, list[str]] = {}
+    for ref, commit in sorted(refs.items()):
+        if ref.startswith(_PROOFS):
+            candidate = ref.removeprefix(_PROOFS).partition("/")[0]
+            found.setdefault(candidate, []).append(commit)
+    return found
+
+
+def proven_below(mirror: Path, tip: str, commits: Iterable[str]) -> str:
+    """Return the one of these commits that a branch stands on, the nearest; "" for none."""
+    known = set(commits)
+    near = g.lines("rev-list", f"--max-count={_NEAR}", tip, "--", repo=mirror) if known else []
+    return next((commit for commit in near if commit in known), "")
+
+
+def approved_by(mirror: Path, commit: str) -> Approved:
+    """Return what a promotion's commit stands for."""
+    return parse_approved(_log(mirror, "--no-walk", commit, "--")[0][3])
 
 
 def parse_approved(message: str) -> Approved:
@@ -88,7 +116,8 @@ def parse_approved(message: str) -> Approved:
     def pairs(key: str, value: str) -> dict[str, str]:
         return dict(re.findall(rf"^[ *]*{key}: (\S+) ({value}) *$", message, re.MULTILINE))
 
-    return Approved(pairs(IMAGE, r"\S+@sha256:[0-9a-f]{64}"), pairs(BINARY, "[0-9a-f]{64}"))
+    images = pairs(IMAGE, r"\S+@sha256:[0-9a-f]{64}")
+    return Approved(images, pairs(BINARY, "[0-9a-f]{64}"), pairs(SETTINGS, "[0-9a-f]{64}"))
 
 
 def parse_trailers(message: str) -> tuple[str, str, str] | None:
@@ -107,10 +136,6 @@ def parse_trailers(message: str) -> tuple[str, str, str] | None:
     if not _CANDIDATE.fullmatch(candidate) or candidate.partition("-")[0] != version:
         return None
     return candidate, version, found[COMMIT]
-
-
-def _any(_told: Told) -> bool:
-    return True
 
 
 def mark(candidate: str) -> str:
@@ -141,9 +166,22 @@ def named_below(mirror: Path, tip: str) -> tuple[str, str, str] | None:
     return next((told for row in rows if (told := parse_trailers(row[3]))), None)
 
 
-def merged_promotion(
-    mirror: Path, head: str, since: str = "", cut: Callable[[Told], bool] = _any
-) -> Promotion | None:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By what a merged promotion is told from what only looks like one.
+
+    Attributes:
+        proofs: the commits that are ours.
+        files: patterns of the only files that a promotion may touch.
+        changelog: the one that it must touch.
+    """
+
+    proofs: Proofs
+    files: tuple[str, ...]
+    changelog: str
+
+
+def merged_promotion(mirror: Path, head: str, rules: Rules, since: str = "") -> Promotion | None:
     """Return the promotion that the newest merge brought in.
 
     "Newest" follows the history of merges of the release branch, not the numbers of pull requests,
@@ -152,45 +190,81 @@ def merged_promotion(
     Args:
         mirror: a repository with the objects.
         head: the release branch's commit.
+        rules: what counts.
         since: look only at what came after this commit (an ancestor of head).
-        cut: says whether such a candidate was ever cut from that commit; anybody may write three
-            lines into a message, so what was not is no promotion.
 
     Returns:
         None when no promotion was merged in that range.
     """
+    if not rules.proofs:
+        return None
     scope = [head, *([f"^{since}"] if since else [])]
-    wanted = f"^[ *]*{CANDIDATE}: "
-    notes = {row[0]: row for row in _log(mirror, f"--grep={wanted}", *scope, "--")}
-    if not notes:
+    told = {commit: candidate for candidate, ours in rules.proofs.items() for commit in ours}
+    inside = set(g.lines("rev-list", *scope, "--", repo=mirror))
+    quoted = {row[0]: row[3] for row in _log(mirror, f"--grep=^[ *]*{CANDIDATE}: ", *scope, "--")}
+    if not (quoted or inside & set(told)):
         return None
     for merge, parents, author, message in _log(mirror, "--first-parent", *scope, "--"):
-        brought = _brought(mirror, merge, parents, message, notes)
-        if brought and cut(brought[1]):
-            commit, told = brought
-            approved = parse_approved(notes[commit][3])
-            return Promotion(told[0], told[1], told[2], commit, merge, author, approved)
+        found = _brought(mirror, (merge, parents, message), set(told), quoted, rules)
+        if found:
+            ours, standing = found
+            named = parse_trailers(_log(mirror, "--no-walk", ours, "--")[0][3])
+            if named and _stands_on(mirror, merge, named[2]):
+                approved = approved_by(mirror, ours)
+                return Promotion(*named, standing, merge, author, approved)
     return None
 
 
 def _brought(
     mirror: Path,
-    merge: str,
-    parents: list[str],
-    message: str,
-    notes: dict[str, tuple[str, list[str], str, str]],
-) -> tuple[str, tuple[str, str, str]] | None:
-    """Return the promotion that one commit of the release branch brought in, with what it says."""
+    commit: tuple[str, list[str], str],
+    ours: set[str],
+    quoted: Mapping[str, str],
+    rules: Rules,
+) -> tuple[str, str] | None:
+    """Return the promotion that one commit of the release branch brought in.
+
+    Returns:
+        Our commit, and the one that stands for it in the history: the same, or what a person made
+        of it by a squash, a rebase or an amendment.
+    """
+    merge, parents, message = commit
+    if merge in ours:
+        return merge, merge  # fast-forward
+    brought: list[str] = []
     for parent in parents[1:]:
-        inside = set(g.lines("rev-list", parent, f"^{parents[0]}", "--", repo=mirror))
-        for commit in notes:  # newest first, as git lists them
-            told = parse_trailers(notes[commit][3])
-            if told and commit in inside and _stands_on(mirror, merge, told[2]):
-                return commit, told
-    told = parse_trailers(message) if len(parents) <= 1 else None
-    if told and _stands_on(mirror, merge, told[2]) and not _told_before(mirror, parents, told):
-        return merge, told  # fast-forward, rebase or squash
+        brought += g.lines("rev-list", parent, f"^{parents[0]}", "--", repo=mirror)
+    if exact := next((each for each in brought if each in ours), None):
+        return exact, exact
+    words = [quoted[each] for each in brought if each in quoted] if len(parents) > 1 else [message]
+    for text in words:
+        told = parse_trailers(text)
+        known = rules.proofs.get(told[0], ()) if told else ()
+        if not (told and known) or _told_before(mirror, parents[:1], told):
+            continue
+        if _is_a_promotion(mirror, merge, parents, told[1], rules):
+            return known[-1], merge
     return None
+
+
+def _is_a_promotion(
+    mirror: Path, commit: str, parents: list[str], version: str, rules: Rules
+) -> bool:
+    """Say whether a commit does what a promotion does: a new section, and other files of it."""
+    if not parents:
+        return False
+    names = ("diff", "--name-only", "--no-renames", "-z", parents[0], commit, "--")
+    touched = [name for name in g.text(*names, repo=mirror).split("\0") if name]
+    if rules.changelog not in touched or any(is_strange(name, rules.files) for name in touched):
+        return False
+    added = ("diff", "--unified=0", "--no-color", parents[0], commit, "--", rules.changelog)
+    heading = re.compile(rf"^\+.*(?<![0-9.]){re.escape(version)}(?![0-9.])", re.MULTILINE)
+    return heading.search(g.git(*added, repo=mirror).decode(errors="replace")) is not None
+
+
+def is_strange(name: str, files: tuple[str, ...]) -> bool:
+    """Say whether a promotion may not touch a file."""
+    return not any(fnmatchcase(name, pattern) for pattern in files)
 
 
 def _stands_on(mirror: Path, commit: str, older: str) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from ..kernel import git as g
 from ..kernel import paths
 from ..kernel.world import World
+from .promotions import is_strange
 
 
 def _base(world: World, head: str) -> str:
@@ -23,7 +22,7 @@ def strange_files(world: World, head: str) -> list[str]:
     names = ("diff", "--name-only", "--no-renames", "-z", base, head, "--")
     found = g.text(*names, repo=world.mirror("source")).split("\0")
     allowed = world.config.promotion.files
-    return [name for name in found if name and not any(fnmatchcase(name, a) for a in allowed)]
+    return [name for name in found if name and is_strange(name, allowed)]
 
 
 def collides(world: World, head: str) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
 from ..build import binary_content
+from ..forge import approved_by, rules_of
 from ..kernel import paths
 from ..kernel.config import Image
 from ..kernel.effects import Effect, Foreseen, Seen, Skip, killed_here
 from ..kernel.receipts import UpToDate
 from ..kernel.world import UNKNOWN, Forecast, World
+from ..registry import TagTaken
 from . import moving, tagging
 from .context import Recipe, assemble, repository_of
 
@@ -99,8 +102,37 @@ def want(image: Image, world: World) -> tagging.Tagged | Skip:
     recipe = Recipe(
         image, fact["commit"], fact["version"], image.dockerfile_candidate, fact["binary"]
     )
+    if image.name not in _promoted(world, recipe.version, [image.name]):
+        return Skip(f"it joins with the next candidate: {recipe.version} was promoted without it")
     where = repository_of(world.config, image)
     return tagging.Tagged(recipe, where, fact["digest"], world.config.release.moving.candidate)
+
+
+def _promoted(world: World, candidate: str, otherwise: Collection[str]) -> Collection[str]:
+    """Return the images that a candidate was promoted with; once it is, no other joins."""
+    ours = rules_of(world).proofs.get(candidate)
+    images = approved_by(world.mirror("source"), ours[-1]).images if ours else {}
+    return images or otherwise
+
+
+def observe(world: World, wanted: tagging.Tagged) -> Seen:
+    """Ask the registry; what a release was made from is adopted, whatever is configured today.
+
+    Raises:
+        TagTaken: another image stands there, and nothing was released from it.
+    """
+    try:
+        return tagging.observe(world, wanted)
+    except TagTaken:
+        if not _is_released(world, wanted.recipe):
+            raise
+        return tagging.adopted(world, wanted)
+
+
+def _is_released(world: World, recipe: Recipe) -> bool:
+    tag = world.json_or(paths.VERSION, {}).get("tag", "").removesuffix(recipe.version)
+    core = recipe.version.partition("-")[0]
+    return world.sightings("source").get(f"refs/tags/{tag}{core}") == recipe.commit
 
 
 def push(world: World, wanted: tagging.Tagged, _seen: Seen) -> str:
@@ -121,7 +153,7 @@ def push(world: World, wanted: tagging.Tagged, _seen: Seen) -> str:
 
 def push_effect(image: Image) -> Effect[tagging.Tagged]:
     """Return the effect `push:NAME`."""
-    return tagging.effect(f"push:{image.name}", partial(want, image), push)
+    return tagging.effect(f"push:{image.name}", partial(want, image), push, observe)
 
 
 def pushed_images(world: World) -> dict[str, dict[str, str]]:

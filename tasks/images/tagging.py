@@ -65,8 +65,8 @@ def observe(world: World, wanted: Tagged) -> Seen:
                 f"there   {there}  built from {labels.get(REVISION, 'an unknown commit')[:12]}",
                 f"here    {wanted.digest or '(not built)'}  built from {recipe.commit[:12]}",
             ],
-            fix="versions never change once pushed: a new commit takes the next number"
-            " (doit release)",
+            fix="versions never change once pushed: put its settings in pipeline.yml back, or"
+            " commit something to its inputs, which takes the next number",
         )
     facts |= {"digest": there, "binary": labels.get(BINARY)}
     if moving.is_behind(registry, wanted.repository, wanted.moving, recipe.version, there):

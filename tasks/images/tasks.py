@@ -47,6 +47,7 @@ def task_push() -> Iterator[declare.Task]:
             room="images",
             reads=[paths.image(name)],
             observers=["registry"],
+            after=["image"],  # all of them or none: one that cannot be built leaves `edge` alone
             settings=_settings(config, image),
             grouped=True,
         )

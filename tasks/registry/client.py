@@ -12,10 +12,11 @@ from typing import IO
 import requests
 
 from tasks.kernel.errors import SlipwayError
+from tasks.kernel.web import BROKEN_BODY, broken
 
 from . import address, names, oci, ocidir
 from .retry import Patience, Transient
-from .transport import BROKEN_BODY, Body, Transport, broken
+from .transport import Body, Transport
 
 _ACCEPT = ", ".join((*oci.MANIFESTS, *oci.INDEXES))
 _DIGEST = "Docker-Content-Digest"

@@ -1,20 +1,17 @@
-"""One HTTP request to a registry: authorised, its errors turned into words.
-
-`requests` rather than `urllib3` alone: it honours the proxy and CA variables that company networks
-need. Its reading of `.netrc` is switched off, credentials come from `credentials.py` only.
-"""
+"""One HTTP request to a registry: authorised, its errors turned into words."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from typing import IO, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 import urllib3
 
 from tasks.kernel.errors import SlipwayError
+from tasks.kernel.web import BROKEN, Session, broken, cause
 
 from . import auth
 from .address import Address
@@ -23,45 +20,7 @@ from .retry import Transient, seconds
 
 Body = bytes | IO[bytes] | None
 
-# What a broken connection looks like, before the answer and in the middle of its body. A bad
-# certificate is one of these by inheritance, and is told apart where they are caught.
-BROKEN = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    urllib3.exceptions.ProtocolError,
-    urllib3.exceptions.TimeoutError,
-)
-BROKEN_BODY = (*BROKEN, urllib3.exceptions.HTTPError)  # what reading a body by itself may raise
 _LONGEST_REPLY = 64 * 1024
-
-
-class _Session(requests.Session):
-    """A session that takes no credentials from a `.netrc` file.
-
-    Args:
-        direct: use no proxy: none has a way to this machine's own loopback.
-    """
-
-    def __init__(self, *, direct: bool) -> None:
-        super().__init__()
-        self.auth = _leave_alone
-        self.direct = direct
-
-    def merge_environment_settings(self, *args: Any, **more: Any) -> Any:
-        """Take proxies and the CA file from the environment."""
-        settings = super().merge_environment_settings(*args, **more)
-        if self.direct:
-            settings["proxies"] = {}
-        return settings
-
-    def rebuild_auth(
-        self, prepared_request: requests.PreparedRequest, response: requests.Response
-    ) -> None:
-        """Drop our credentials when a redirect leaves the host; add none."""
-        old, new = response.request.url, prepared_request.url
-        if old is None or new is None or _leaves(old, new):
-            prepared_request.headers.pop("Authorization", None)
 
 
 class Transport:
@@ -78,7 +37,7 @@ class Transport:
         self.credentials = credentials
         self.timeout = timeout
         self._authorizations: dict[tuple[str, bool], str] = {}
-        self._session = _Session(direct=address.loopback)
+        self._session = Session(direct=address.loopback)
 
     def send(
         self,
@@ -165,7 +124,7 @@ class Transport:
                 "the registry's certificate is not accepted",
                 where=self.address.host,
                 fix="if your company has a CA of its own, name its file in REQUESTS_CA_BUNDLE",
-                detail=[_cause(error)],
+                detail=[cause(error)],
             ) from None
         except BROKEN as error:
             raise Transient(broken(error)) from None
@@ -200,27 +159,6 @@ class Transport:
         return reply if isinstance(reply, dict) else {}
 
 
-def broken(error: Exception) -> str:
-    """Say in a few words, without addresses or headers, how a connection broke."""
-    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
-        return "no answer in time"
-    return f"the connection failed: {_cause(error)}"
-
-
-def _cause(error: BaseException) -> str:
-    """Return the innermost reason; the outer ones repeat the whole URL."""
-    inner: BaseException = error
-    for _ in range(8):
-        reason = getattr(inner, "reason", None)
-        following = reason if isinstance(reason, BaseException) else None
-        following = following or next((a for a in inner.args if isinstance(a, BaseException)), None)
-        following = following or inner.__cause__ or inner.__context__
-        if following is None:
-            break
-        inner = following
-    return (getattr(inner, "strerror", None) or type(inner).__name__)[:200]
-
-
 def _raise_transient(response: requests.Response) -> None:
     status = response.status_code
     if status == 429 or status >= 500:
@@ -237,12 +175,3 @@ def _says(response: requests.Response) -> list[str]:
     except (ValueError, TypeError, KeyError, AttributeError, *BROKEN):
         return []
     return ["".join(c for c in line if c.isprintable())[:200] for line in lines]
-
-
-def _leaves(old: str, new: str) -> bool:
-    """Return whether a redirect leads to another host, port or scheme."""
-    return urlsplit(old)[:2] != urlsplit(new)[:2]
-
-
-def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-
 from ..changelog import section_of
-from ..forge import Pull, approved_in, connect, named_below, strange_files
+from ..forge import Approved, Pull, approved_by, connect, named_below, proven, strange_files
 from ..kernel import git as g
 from ..kernel import journal, paths, remotes
-from ..kernel.errors import Failed, SlipwayError, WrongUsage
+from ..kernel.asking import who_and_why
+from ..kernel.errors import Failed, SlipwayError
 from ..kernel.redact import printable
 from ..kernel.templates import render
 from ..kernel.world import World
 from ..registry import open_registry
 from ..version import is_newer
+from .settings import refuse_other_settings
 
 
 def _waiting(world: World) -> Pull:
@@ -29,29 +29,37 @@ def _waiting(world: World) -> Pull:
             "no promotion waits for an approval",
             fix="doit release makes the next one, or says why there is none",
         )
-    told = named_below(world.mirror("source"), pull.head) if pull.head else None
-    if told is None:
+    if not (pull.head and proven(world, pull)):
         raise Failed(
-            f"the branch of {pull.where} names no candidate",
+            f"the branch of {pull.where} does not hold a promotion that Slipway made",
             fix="doit release makes the pull request whole again",
         )
-    _refuse_unfit(world, pull, told[0], told[2])
+    _refuse_unfit(world, pull)
     return pull
 
 
-def _refuse_unfit(world: World, pull: Pull, candidate: str, commit: str) -> None:
+def _ours(world: World, pull: Pull) -> tuple[str, tuple[str, str, str], Approved]:
+    """Return our own commit on a promotion's branch: its id, what it names, what it stands for."""
+    mirror, ours = world.mirror("source"), proven(world, pull)
+    told = named_below(mirror, ours)
+    assert told  # every commit of ours does  # noqa: S101
+    return ours, told, approved_by(mirror, ours)
+
+
+def _refuse_unfit(world: World, pull: Pull) -> None:
     """Refuse what was answered already, what the branch dropped, and what nobody has looked at.
 
     Raises:
         Failed: with the reason, and what makes it right.
     """
     mirror, base = world.mirror("source"), world.json(paths.HEAD)
+    _, (candidate, version, commit), approved = _ours(world, pull)
     merged = world.json(paths.MERGED)["promotion"]
     if merged and not is_newer(candidate, merged["candidate"]):
         raise Failed(
-            f"{candidate} was merged before, as {merged['merge'][:7]}",
+            f"{candidate} was merged before, as {merged['merge'][:7]}: nothing waits",
             where=pull.where,
-            fix="close the pull request; doit release makes the next one",
+            fix=f"doit release publishes {version} if it is not public yet",
         )
     if not remotes.is_ancestor(mirror, commit, base["commit"]):
         raise Failed(
@@ -59,8 +67,9 @@ def _refuse_unfit(world: World, pull: Pull, candidate: str, commit: str) -> None
             where=pull.where,
             fix="close the pull request: what was dropped would come back with it",
         )
+    refuse_other_settings(world, approved)
     registry = open_registry(world.config.registry, world.root)
-    for name, at in sorted(approved_in(mirror, pull.head).images.items()):
+    for name, at in sorted(approved.images.items()):
         repository, _, digest = at.partition("@")
         there = registry.resolve(repository, candidate)
         if there != digest:
@@ -83,9 +92,7 @@ def _refuse_unfit(world: World, pull: Pull, candidate: str, commit: str) -> None
 def _shown(world: World, pull: Pull) -> str:
     """Return what would be released, for a person to read."""
     mirror, config = world.mirror("source"), world.config
-    told = named_below(mirror, pull.head)
-    assert told  # `_waiting` has looked  # noqa: S101
-    candidate, version, commit = told
+    _, (candidate, version, commit), approved = _ours(world, pull)
     changelog = remotes.files_at(mirror, pull.head, config.release.changelog) or b""
     return render(
         "promotion/approve.txt.j2",
@@ -95,45 +102,10 @@ def _shown(world: World, pull: Pull) -> str:
         commit=commit,
         subject=g.text("log", "-1", "--format=%s", commit, "--", repo=mirror),
         section=section_of(changelog.decode("utf-8", "replace"), version),
-        images={
-            name: at.partition("@")[2] for name, at in approved_in(mirror, pull.head).images.items()
-        },
+        images={name: at.partition("@")[2] for name, at in approved.images.items()},
         checks=sorted(config.checks),
         judged=world.json_or(paths.VERSION, {}).get("commit") == commit,
     )
-
-
-def _ask(question: str) -> str:
-    try:
-        return input(question).strip()
-    except EOFError:
-        return ""
-
-
-def _who_and_why(by: str, why: str) -> tuple[str, str]:
-    """Return who approves and why, asking on a terminal for what was not said.
-
-    Raises:
-        WrongUsage: one of them is missing and there is nobody to ask.
-        Failed: the person said no.
-    """
-    by, why = " ".join(by.split()), " ".join(why.split())
-    if not (by and why):
-        if not (sys.stdin and sys.stdin.isatty()):
-            missing = " and ".join(
-                name for name, said in (("--by", by), ("--why", why)) if not said
-            )
-            raise WrongUsage(
-                f"{missing} must be said where nobody can be asked",
-                fix='doit approve:release --by=NAME --why="TEXT"',
-            )
-        by = by or _ask("Who are you? ")
-        why = why or _ask("Why is it right to release this? ")
-        if not (by and why) or _ask(f"Release it, {by}? [y/N] ").lower() not in ("y", "yes"):
-            raise Failed("not approved; nothing was changed", fix="doit approve:release asks again")
-    if any(not char.isprintable() or char in "<>" for char in by):
-        raise WrongUsage("--by has characters that no name has")
-    return by, why
 
 
 def _merge(world: World, pull: Pull, by: str, why: str) -> str | None:
@@ -152,7 +124,13 @@ def approve(world: World, by: str = "", why: str = "") -> str:
     """Show what would be released, ask, and merge exactly that."""
     pull = _waiting(world)
     print(printable(_shown(world, pull)), end="")
-    by, why = _who_and_why(by, why)
+    by, why = who_and_why(
+        by,
+        why,
+        command="doit approve:release",
+        reason="Why is it right to release this? ",
+        question="Release it",
+    )
     merge = _merge(world, pull, by, why)
     if merge is None:
         print(f"\n{pull.where} was merged by somebody else just now.\nnext     doit release")

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from ..build import compile_binary
 from ..changelog import section_of
-from ..forge import Release, asset_claim, connect
+from ..forge import Approved, Release, asset_claim, connect
 from ..images import BINARY_LABEL
 from ..kernel import journal, paths, remotes
-from ..kernel.effects import Effect, Seen, Skip
-from ..kernel.errors import SlipwayError
+from ..kernel.effects import Effect, Seen, Skip, Skipped
+from ..kernel.errors import Failed, SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import World
 from ..registry import find_file, open_registry
 from ..version import tag_prefix
+from .settings import refuse_other_settings
 
 CHECKSUMS = "checksums.txt"
 
@@ -69,20 +70,22 @@ def want(world: World) -> Wanted | Skip:
         return Skip(
             f"{promotion['candidate']} is spent: {version} was released from {released[:7]}"
         )
+    told = Approved(**promotion["approved"])
+    if released is None:
+        refuse_other_settings(world, told)  # once it is tagged, it is what it is
     changelog = remotes.files_at(mirror, promotion["merge"], world.config.release.changelog) or b""
     notes = section_of(changelog.decode("utf-8", "replace"), version)
-    told = promotion["approved"]
-    return Wanted(
-        tag, version, promotion["candidate"], commit, notes, told["images"], told["binary"]
-    )
+    return Wanted(tag, version, promotion["candidate"], commit, notes, told.images, told.binary)
 
 
 def observe(world: World, wanted: Wanted) -> Seen:
     """Ask the forge for the draft, or for what became of it.
 
+    A public release that is not what was approved (any more) is told by its own task, `intact`: it
+    cannot be mended here, and must not hold back what comes next.
+
     Raises:
-        SlipwayError: a release is public that is not what was approved, or a draft holds an asset
-            that nobody approved.
+        SlipwayError: a draft holds an asset that nobody approved.
     """
     release = connect(world).release(wanted.tag)
     facts = {
@@ -97,19 +100,20 @@ def observe(world: World, wanted: Wanted) -> Seen:
         return Seen(False, f"there is no release {wanted.tag}", facts)
     wrong = _wrong(release, wanted)
     surplus = sorted(set(release.assets) - set(wanted.assets))
-    if surplus or (wrong and not release.draft):
-        state = "a draft" if release.draft else "published"
+    strange = [*wrong, *(f"nobody approved {name}" for name in surplus)]
+    if not release.draft:
+        if strange:
+            facts |= {"damage": strange, "found": dict(release.assets), "where": release.where}
+        return Seen(True, f"{wanted.tag} is published, {len(release.assets)} assets", facts)
+    if surplus:
         raise SlipwayError(
-            f"it is {state}, but is not what was approved",
+            "it is a draft, but is not what was approved",
             where=release.where,
-            detail=[*wrong, *(f"nobody approved {name}" for name in surplus)],
-            fix="delete the draft on the forge, then doit release"
-            if release.draft
-            else "published releases do not change: look who did, and promote a newer candidate",
+            detail=strange,
+            fix="delete the draft on the forge, then doit release",
         )
-    if not wrong and (not release.draft or release.notes == wanted.notes):
-        state = "a draft" if release.draft else "published"
-        return Seen(True, f"{wanted.tag} is {state}, {len(wanted.assets)} assets", facts)
+    if not wrong and release.notes == wanted.notes:
+        return Seen(True, f"{wanted.tag} is a draft, {len(wanted.assets)} assets", facts)
     return Seen(False, f"the draft of {wanted.tag} is not whole", facts)
 
 
@@ -183,9 +187,30 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     return f"{wanted.tag}: {', '.join(sorted(assets))}{again}"
 
 
-def claims(wanted: Wanted, _seen: Seen) -> Claims:
+def claims(wanted: Wanted, seen: Seen) -> Claims:
     """Claim the assets; that stays true when the draft is published."""
-    return {"forge": {f"assets:{wanted.tag}": asset_claim(wanted.assets)}}
+    there = seen.facts.get("found", wanted.assets)
+    return {"forge": {f"assets:{wanted.tag}": asset_claim(there)}}
+
+
+def judge(world: World) -> str:
+    """Say whether what is public is what was approved.
+
+    Raises:
+        Failed: it is not, with both sides.
+    """
+    told = world.json(paths.receipt("draft"))
+    if "skipped" in told:
+        return Skipped(told["skipped"])
+    if "damage" in told:
+        raise Failed(
+            "it is published, but is not what was approved",
+            where=told["where"],
+            detail=told["damage"],
+            fix="published releases do not change: find out who did it, and release something newer"
+            " (doit release goes on as ever)",
+        )
+    return f"{told['version']} is what was approved"
 
 
 def means(wanted: Wanted) -> str:

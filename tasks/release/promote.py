@@ -18,6 +18,8 @@ from ..forge import (
     marked,
     named_below,
     parse_trailers,
+    proof_ref,
+    proven,
     trailers,
 )
 from ..images import pushed_images
@@ -29,6 +31,7 @@ from ..kernel.receipts import Claims
 from ..kernel.templates import render
 from ..kernel.world import UNKNOWN, World
 from ..version import is_newer
+from .settings import settings_of
 
 _BOT = ("Slipway", "slipway@localhost")
 _KEPT = "refs/slipway/kept/"
@@ -103,8 +106,13 @@ def observe(world: World, wanted: Wanted) -> Seen:
     if collides(world, pull.head):
         says = f"{pull.where} no longer merges: the changelog was changed on the branch below"
         return Seen(False, says, {"pull": pull.number})
+    ours = proven(world, pull)
+    if not ours:
+        says = f"nothing proves that {pull.where} is ours"
+        return Seen(False, says, {"pull": pull.number})
     draft = " (draft)" if pull.draft else ""
-    return Seen(True, f"{pull.where}{draft} is open", {"pull": pull.number})
+    says = f"{pull.where}{draft} is open"
+    return Seen(True, says, {"pull": pull.number, "proof": ours})
 
 
 def _refuse_foreign(world: World, standing: str) -> None:
@@ -169,7 +177,8 @@ def _commit(world: World, wanted: Wanted) -> str:
     commit, base = version["commit"], _base(world, wanted)
     date = g.text("log", "-1", "--format=%ct +0000", commit, "--", repo=mirror)
     images = {name: f"{at['repository']}@{at['digest']}" for name, at in wanted.images.items()}
-    approved = Approved(images, _binary(world, wanted))
+    settings = {name: at for name, at in settings_of(world.config).items() if name in images}
+    approved = Approved(images, _binary(world, wanted), settings)
     message = (
         f"chore(release): {version['core']}\n\n"
         f"Merging this publishes {version['core']}, built from {commit[:12]}.\n\n"
@@ -192,6 +201,7 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     commit, standing = _commit(world, wanted), _standing(world)
     _refuse_foreign(world, standing)
     kept = _keep(world, standing)
+    _prove(world, wanted, commit)
     if standing != commit:
         ref = f"refs/heads/{config.promotion.branch}"
         remotes.push(world, "source", where, ref, commit, standing)
@@ -208,6 +218,15 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
         pull.number, f"{wanted.candidate} takes over from {before}{kept}.\n\n{wanted.section}"
     )
     return f"{pull.where}: {wanted.candidate} takes over from {before}{kept}"
+
+
+def _prove(world: World, wanted: Wanted, commit: str) -> None:
+    """Set the ref that tells our promotion from a message that only looks like one."""
+    where = remotes.address(world, world.config.remotes.source)
+    ref = proof_ref(wanted.candidate, commit)
+    if remotes.ls(where).get(ref) != commit:
+        remotes.push(world, "source", where, ref, commit, "")
+    world.see("source", world.sightings("source") | {ref: commit})
 
 
 def _keep(world: World, standing: str) -> str:
@@ -247,9 +266,12 @@ def _body(world: World, wanted: Wanted) -> str:
     )
 
 
-def claims(wanted: Wanted, _seen: Seen) -> Claims:
+def claims(wanted: Wanted, seen: Seen) -> Claims:
     """Claim that somebody can decide: it stays true when the promotion is merged or taken over."""
-    return {"forge": {f"promotion:{wanted.candidate}": STANDING}}
+    told: Claims = {"forge": {f"promotion:{wanted.candidate}": STANDING}}
+    if ours := seen.facts.get("proof"):
+        told["source"] = {proof_ref(wanted.candidate, ours): ours}
+    return told
 
 
 def means(wanted: Wanted) -> str:

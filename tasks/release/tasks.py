@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..kernel import declare, paths
+from ..kernel.config import Config
 from ..kernel.pipeline import pipeline
 from . import approve, candidate, counter, draft, gate, promote, publish
 
@@ -67,6 +68,19 @@ def task_counter() -> Iterator[declare.Task]:
     )
 
 
+def task_intact() -> Iterator[declare.Task]:
+    """`intact`: what is public against what was approved."""
+    yield declare.stage(
+        "intact",
+        draft.judge,
+        doc="say whether the published release is still what was approved",
+        room="release",
+        reads=[paths.receipt("draft")],
+        writes=[],
+        after=["publish"],
+    )
+
+
 def task_candidate() -> Iterator[declare.Task]:
     """`candidate`: when all its images are pushed, the public tag."""
     config = pipeline()
@@ -116,9 +130,16 @@ def task_release() -> Iterator[declare.Task]:
     yield {
         "basename": "release",
         "actions": None,
-        "doc": "publish what was approved, then make the next candidate, up to its gate",
-        "task_dep": ["publish", "counter", "promote", "gate"],
+        "doc": "publish what was approved and take it to the deployments; then the next candidate",
+        "task_dep": ["publish", "counter", "intact", *_onward(pipeline()), "promote", "gate"],
     }
+
+
+def _onward(config: Config) -> list[str]:
+    """Return the end of a release's way: the deployments, the chart, or nothing behind it."""
+    if config.deployments.vendored:
+        return ["vendor"]
+    return ["chart:merge"] if config.chart else []
 
 
 def task_approve() -> Iterator[declare.Task]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tasks.forge import Forge, NewPull, Pull, asset_claim
+from tasks.forge.github import GithubForge
+from tasks.forge.github.login import Token
 from tasks.forge.local import LocalForge
 from tasks.kernel import git as g
 from tasks.kernel.errors import SlipwayError
+from tests.forge.fake_github import TOKEN, FakeGithub, served
 from tests.registry.processes import at_once
 from tests.rooms import Repository
 
@@ -27,6 +31,7 @@ class Side:
 
     forge: Forge
     source: Repository
+    kind: str = "local"
 
     def branch(self, name: str = "promote", changelog: str = "second\n") -> str:
         """Put one commit on top of main on a branch."""
@@ -55,15 +60,42 @@ def _local(folder: Path) -> Side:
     return Side(LocalForge(folder / "forge", str(source.folder)), source)
 
 
-# A forge on the network joins here.
-SIDES: dict[str, Callable[[Path], Side]] = {"local": _local}
+class Watched(Repository):
+    """A repository on GitHub, which looks at pull requests right after a push."""
+
+    def __init__(self, folder: Path, github: FakeGithub) -> None:
+        super().__init__(folder)
+        self.github = github
+
+    def point(self, branch: str, commit: str) -> None:
+        """Set a branch, as a push does."""
+        super().point(branch, commit)
+        with self.github.lock:
+            self.github.repository.settle()
+            self.github.repository.save()
+
+
+@contextmanager
+def _on_github(folder: Path) -> Iterator[Side]:
+    with served(folder / "github", folder / "source.git") as github:
+        source = Watched(folder / "source.git", github)
+        forge = GithubForge(github.url, github.name, Token(TOKEN, "of a test"))
+        yield Side(forge, source, "github")
+
+
+@contextmanager
+def _on_disk(folder: Path) -> Iterator[Side]:
+    yield _local(folder)
+
+
+SIDES = {"local": _on_disk, "github": _on_github}
 
 
 @pytest.fixture(params=SIDES)
-def side(request: pytest.FixtureRequest, tmp_path: Path) -> Side:
-    made = SIDES[request.param](tmp_path)
-    made.source.commit("feat: a shop", branch="main", files=BASE)
-    return made
+def side(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Side]:
+    with SIDES[request.param](tmp_path) as made:
+        made.source.commit("feat: a shop", branch="main", files=BASE)
+        yield made
 
 
 def _refused(act: Callable[[], object], says: str = "") -> None:
@@ -170,6 +202,67 @@ def test_comments_do_not_change_a_pull_request(side: Side) -> None:
     assert side.only() == opened
 
 
+def test_comments_are_told_oldest_first(side: Side) -> None:
+    opened = side.opened()
+    assert side.forge.comments(opened.number) == []
+    for text in ("one", "two\n\nlines", "one"):
+        side.forge.comment(opened.number, text)
+    assert side.forge.comments(opened.number) == ["one", "two\n\nlines", "one"]
+
+
+def test_open_ones_are_found_by_their_labels_whatever_their_branch(side: Side) -> None:
+    for name, labels in (("a", ("x",)), ("b", ("x", "y")), ("c", ("y", "x", "z")), ("d", ())):
+        side.branch(name)
+        side.forge.open_pull(new(name, labels))
+    side.forge.close_pull(1)
+    assert [pull.branch for pull in side.forge.open_pulls(("x", "y"))] == ["c", "b"]
+    assert [pull.branch for pull in side.forge.open_pulls(())] == ["d", "c", "b"]
+    assert side.forge.open_pulls(("nobody's",)) == []
+    assert side.forge.open_pulls(("z",)) == side.forge.pulls("c")
+
+
+def test_a_draft_is_made_ready_once(side: Side) -> None:
+    opened = side.opened()
+    for _ in range(2):
+        side.forge.mark_ready(opened.number)
+        assert (side.only().draft, side.only().state) == (False, "open")
+    side.forge.close_pull(opened.number)
+    _refused(lambda: side.forge.mark_ready(opened.number), "closed already")
+
+
+def test_one_that_is_opened_ready_is_no_draft(side: Side) -> None:
+    side.branch()
+    side.forge.open_pull(NewPull("title", "body", "promote", "main", (), draft=False))
+    assert not side.only().draft
+
+
+def test_who_was_asked_to_look_stays_asked(side: Side) -> None:
+    opened = side.opened()
+    side.forge.request_reviews(opened.number, ("grace",))
+    side.forge.request_reviews(opened.number, ("ada", "shop/keepers"))
+    side.forge.request_reviews(opened.number, ("ada",))
+    assert side.only().reviewers == ("ada", "grace", "shop/keepers")
+
+
+def test_a_closed_one_is_closed_and_the_next_may_be_opened(side: Side) -> None:
+    opened = side.opened()
+    for _ in range(2):
+        side.forge.close_pull(opened.number)
+        assert side.only().state == "closed"
+    _refused(
+        lambda: side.forge.merge_pull(opened.number, opened.head, "Grace", "fine"),
+        "closed already",
+    )
+    assert side.opened().number > opened.number
+
+
+def test_a_merged_one_cannot_be_closed(side: Side) -> None:
+    opened = side.opened()
+    side.forge.merge_pull(opened.number, opened.head, "Grace", "fine")
+    _refused(lambda: side.forge.close_pull(opened.number), "merged already")
+    assert side.only().state == "merged"
+
+
 # merging
 
 
@@ -180,7 +273,11 @@ def test_a_merge_is_a_commit_on_the_base_that_says_who_and_why(side: Side) -> No
     parents = g.text("log", "-1", "--format=%P", merge, repo=side.source.folder)
     assert parents.split() == [before, opened.head]
     said = g.text("log", "-1", "--format=%an%n%B", merge, repo=side.source.folder)
-    assert said.startswith(f"Grace Hopper\nMerge pull request #{opened.number} from promote")
+    # On a forge of many, the commit is made by whom the token belongs to; the words say who.
+    author = {"local": "Grace Hopper", "github": "octobot"}[side.kind]
+    assert said.startswith(f"{author}\nMerge pull request #{opened.number} from promote")
+    assert "\n\nrelease 1.0.0\n" in said
+    assert "\nApproved-by: Grace Hopper\n" in said
     assert "\nReason: all is well" in said
     assert side.source.file(merge, "CHANGELOG") == "second\n"
     assert (side.only().state, side.only().draft) == ("merged", False)
@@ -206,7 +303,9 @@ def test_only_the_head_that_was_shown_is_merged(side: Side) -> None:
 def test_a_branch_that_is_gone_cannot_be_merged(side: Side) -> None:
     opened, before = side.opened(), side.source.at("main")
     side.source.point("promote", "")
-    assert (side.only().head, side.only().state) == ("", "open")
+    # GitHub closes what has lost its branch.
+    state = {"local": "open", "github": "closed"}[side.kind]
+    assert (side.only().head, side.only().state) == ("", state)
     for shown in (opened.head, ""):
         _refused(lambda shown=shown: side.forge.merge_pull(1, shown, "Grace", "fine"))  # type: ignore[misc]
     _refused(lambda: side.forge.update_pull(opened.number, "t", "b", ()), "promote")
@@ -220,7 +319,8 @@ def test_a_conflict_names_the_files_and_leaves_nothing(side: Side) -> None:
     refs = g.text("for-each-ref", repo=side.source.folder)
     with pytest.raises(SlipwayError, match="cannot be merged into main") as error:
         side.forge.merge_pull(opened.number, opened.head, "Grace", "fine")
-    assert error.value.detail == ("conflict in CHANGELOG",)
+    if side.kind == "local":  # GitHub does not say where
+        assert error.value.detail == ("conflict in CHANGELOG",)
     assert g.text("for-each-ref", repo=side.source.folder) == refs
     assert side.only() == opened
 
@@ -259,7 +359,8 @@ def test_an_open_one_is_not_merged_because_its_former_head_was(side: Side) -> No
     opened = side.opened()
     side.source.point("main", opened.head)
     side.branch(changelog="third\n")
-    assert side.only().state == "open"
+    # GitHub has answered at the first of the two pushes, and does not come back to it.
+    assert side.only().state == {"local": "open", "github": "merged"}[side.kind]
 
 
 def test_a_merged_one_stays_merged_when_its_branch_serves_the_next(side: Side) -> None:
@@ -307,12 +408,12 @@ def test_assets_are_told_by_their_checksum_and_given_back_whole(side: Side) -> N
     side.forge.draft("1.0.0", side.source.at("main"), "1.0.0", "")
     content = bytes(range(256)) * 300
     side.forge.attach("1.0.0", "lana-cli", content)
-    side.forge.attach("1.0.0", "checksums.txt", b"")
+    side.forge.attach("1.0.0", "checksums.txt", b"none\n")
     release = side.forge.release("1.0.0")
     assert release is not None
     assert release.assets == {
         "lana-cli": hashlib.sha256(content).hexdigest(),
-        "checksums.txt": hashlib.sha256(b"").hexdigest(),
+        "checksums.txt": hashlib.sha256(b"none\n").hexdigest(),
     }
     assert side.forge.asset("1.0.0", "lana-cli") == content
 
@@ -362,7 +463,28 @@ def test_what_cannot_be_the_name_of_an_asset_is_refused(side: Side, name: str) -
     assert release.assets == {}
 
 
-@pytest.mark.parametrize("name", ["lana-cli", "a b", "-rf", "lana_cli-1.0.0+x.tar.gz", "ü"])
+def test_an_empty_asset_is_kept_or_refused_with_its_name(side: Side) -> None:
+    side.forge.draft("1.0.0", side.source.at("main"), "1.0.0", "")
+    if side.kind == "github":  # it takes none
+        _refused(lambda: side.forge.attach("1.0.0", "nothing", b""), "no empty file: nothing")
+        return
+    side.forge.attach("1.0.0", "nothing", b"")
+    assert side.forge.asset("1.0.0", "nothing") == b""
+
+
+@pytest.mark.parametrize("name", ["a b", "ü", "a~b", "ends."])
+def test_names_that_github_would_change_without_a_word_are_refused_there(
+    side: Side, name: str
+) -> None:
+    side.forge.draft("1.0.0", side.source.at("main"), "1.0.0", "")
+    if side.kind == "github":
+        _refused(lambda: side.forge.attach("1.0.0", name, b"x"), "cannot be an asset's name")
+        return
+    side.forge.attach("1.0.0", name, b"x")
+    assert side.forge.asset("1.0.0", name) == b"x"
+
+
+@pytest.mark.parametrize("name", ["lana-cli", "-rf", "lana_cli-1.0.0+x.tar.gz"])
 def test_odd_but_lawful_names_of_assets_work(side: Side, name: str) -> None:
     side.forge.draft("1.0.0", side.source.at("main"), "1.0.0", "")
     side.forge.attach("1.0.0", name, b"x")
@@ -376,6 +498,38 @@ def test_releases_of_tags_with_any_prefix_stay_apart(side: Side, tag: str) -> No
     side.forge.draft(tag, commit, "prefixed", "")
     found = [side.forge.release(each) for each in ("1.0.0", tag)]
     assert [release and release.name for release in found] == ["plain", "prefixed"]
+
+
+def test_a_draft_is_deleted_with_its_assets_and_a_release_never(side: Side) -> None:
+    commit = side.source.at("main")
+    side.forge.draft("1.0.0", commit, "1.0.0", "")
+    side.forge.attach("1.0.0", "lana-cli", b"x")
+    for _ in range(2):
+        side.forge.delete_draft("1.0.0")
+        assert side.forge.release("1.0.0") is None
+    again = side.forge.draft("1.0.0", commit, "1.0.0", "")
+    assert again.assets == {}
+    side.forge.publish("1.0.0")
+    _refused(lambda: side.forge.delete_draft("1.0.0"), "published")
+    assert side.forge.release("1.0.0")
+
+
+# statuses
+
+
+def test_of_two_words_under_one_name_the_last_counts(side: Side) -> None:
+    commit = side.source.at("main")
+    assert side.forge.statuses(commit) == {}
+    side.forge.set_status(commit, "slipway/unit", "pending", "runs")
+    side.forge.set_status(commit, "slipway/web", "failure", "3 of 4", "https://ci.example/3")
+    side.forge.set_status(commit, "slipway/unit", "success", "é" * 300)
+    assert side.forge.statuses(commit) == {"slipway/unit": "success", "slipway/web": "failure"}
+    other = side.branch()
+    assert side.forge.statuses(other) == {}
+
+
+def test_nothing_is_said_of_a_commit_that_is_not_there(side: Side) -> None:
+    _refused(lambda: side.forge.set_status("0" * 40, "unit", "success", "fine"), "0000000")
 
 
 def test_one_value_stands_for_all_assets() -> None:

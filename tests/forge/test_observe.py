@@ -10,7 +10,7 @@ import pytest
 
 from tasks.forge import STANDING, candidate_of, connect
 from tasks.forge import observe as observe_module
-from tasks.forge.promotions import Told, merged_promotion
+from tasks.forge.promotions import Rules, merged_promotion
 from tasks.kernel import git as g
 from tasks.kernel import paths
 from tasks.kernel.world import World
@@ -146,9 +146,9 @@ def test_a_new_commit_is_searched_from_where_the_last_look_ended(
     before = project.refs()["refs/heads/main"]
     searched: list[str] = []
 
-    def search(mirror: Path, head: str, since: str, cut: Callable[[Told], bool]) -> object:
+    def search(mirror: Path, head: str, rules: Rules, since: str) -> object:
         searched.append(since)
-        return merged_promotion(mirror, head, since, cut)
+        return merged_promotion(mirror, head, rules, since)
 
     monkeypatch.setattr(observe_module, "merged_promotion", search)
     project.commit("docs: how to shop", {"README.md": "x\n"})

@@ -9,11 +9,15 @@ import pytest
 from tasks.forge.promotions import (
     Approved,
     Promotion,
+    Rules,
     mark,
     marked,
     merged_promotion,
     named_below,
     parse_trailers,
+    proof_ref,
+    proofs_in,
+    proven_below,
     trailers,
 )
 from tests.rooms import Repository
@@ -22,25 +26,42 @@ A = "a" * 40
 
 
 class Shop(Repository):
-    """A release branch and its promotions."""
+    """A release branch and its promotions, each of which is proven to be ours."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.proofs: dict[str, list[str]] = {}
+        self.files = {"shop": "0"}
 
     def work(self, message: str = "feat: a shelf") -> str:
         """Commit to the release branch."""
         above = [self.at("main")] if self.at("main") else []
-        return self.commit(message, *above, branch="main", files={"shop": str(self.clock)})
+        self.files["shop"] = str(self.clock)
+        return self.commit(message, *above, branch="main", files=self.files)
+
+    def squash(self, message: str, section: str = "1.0.0", **more: str) -> str:
+        """Commit to the release branch what a promotion has, under another message."""
+        self.files |= {"CHANGELOG": f"## [{section}]\n\n- A shelf.\n", **more}
+        return self.commit(message, self.at("main"), branch="main", files=self.files)
 
     def promote(self, candidate: str, commit: str) -> str:
         """Make a promotion's commit."""
-        return self.commit(says(candidate, commit), commit, files={"CHANGELOG": candidate})
+        made = self.commit(says(candidate, commit), commit, files={"CHANGELOG": candidate})
+        self.proofs.setdefault(candidate, []).append(made)
+        return made
 
     def merge(self, head: str, message: str = "Merge it") -> str:
         """Merge a commit into the release branch."""
-        return self.commit(message, self.at("main"), head, branch="main", files={"shop": "x"})
+        return self.commit(message, self.at("main"), head, branch="main", files=self.files)
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.proofs, ("CHANGELOG", "docs-site/**"), "CHANGELOG")
 
     @property
     def merged(self) -> Promotion | None:
         """The newest merged promotion."""
-        return merged_promotion(self.folder, self.at("main"))
+        return merged_promotion(self.folder, self.at("main"), self.rules)
 
 
 def says(candidate: str, commit: str) -> str:
@@ -95,7 +116,7 @@ def test_a_rebase(shop: Shop) -> None:
     commit = shop.work()
     shop.promote("1.0.0-rc.1", commit)
     shop.work("docs: meanwhile")
-    rebased = shop.work(says("1.0.0-rc.1", commit))
+    rebased = shop.squash(says("1.0.0-rc.1", commit))
     shop.work("docs: a better word")
     assert shop.merged == Promotion(
         "1.0.0-rc.1", "1.0.0", commit, rebased, rebased, "Ada", Approved({}, {})
@@ -105,8 +126,9 @@ def test_a_rebase(shop: Shop) -> None:
 @pytest.mark.parametrize("before", ["", "  ", "* ", "    "])
 def test_a_squash_keeps_the_message_inside_its_own(shop: Shop, before: str) -> None:
     commit = shop.work()
+    shop.promote("1.0.0-rc.1", commit)
     inside = "".join(f"{before}{line}\n" for line in says("1.0.0-rc.1", commit).splitlines())
-    squashed = shop.work(f"Release it (#7)\n\n{inside}\n* docs: a better word\n")
+    squashed = shop.squash(f"Release it (#7)\n\n{inside}\n* docs: a better word\n")
     found = shop.merged
     assert found is not None
     assert (found.candidate, found.commit, found.merge) == ("1.0.0-rc.1", commit, squashed)
@@ -114,7 +136,9 @@ def test_a_squash_keeps_the_message_inside_its_own(shop: Shop, before: str) -> N
 
 def test_a_merge_with_windows_line_ends_is_none_of_ours(shop: Shop) -> None:
     """Nobody's tool writes them into a message; what is unclear is no approval."""
-    shop.work(says("1.0.0-rc.1", shop.work()).replace("\n", "\r\n"))
+    commit = shop.work()
+    shop.promote("1.0.0-rc.1", commit)
+    shop.squash(says("1.0.0-rc.1", commit).replace("\n", "\r\n"))
     assert shop.merged is None
 
 
@@ -132,6 +156,7 @@ def test_of_two_in_one_merge_the_newer_counts(shop: Shop) -> None:
     commit = shop.work()
     first = shop.promote("1.0.0-rc.1", commit)
     second = shop.commit(says("1.0.0-rc.2", commit), first)
+    shop.proofs["1.0.0-rc.2"] = [second]
     shop.merge(second)
     assert shop.merged
     assert shop.merged.candidate == "1.0.0-rc.2"
@@ -139,7 +164,9 @@ def test_of_two_in_one_merge_the_newer_counts(shop: Shop) -> None:
 
 def test_of_two_in_one_message_the_last_counts(shop: Shop) -> None:
     commit = shop.work()
-    shop.work(f"{says('1.0.0-rc.1', commit)}\n{says('1.0.0-rc.2', commit)}")
+    shop.promote("1.0.0-rc.1", commit)
+    shop.promote("1.0.0-rc.2", commit)
+    shop.squash(f"{says('1.0.0-rc.1', commit)}\n{says('1.0.0-rc.2', commit)}")
     assert shop.merged
     assert shop.merged.candidate == "1.0.0-rc.2"
 
@@ -164,11 +191,11 @@ def test_a_later_merge_of_something_else_changes_nothing(shop: Shop) -> None:
 def test_since_looks_only_at_what_came_after(shop: Shop) -> None:
     first = shop.merge(shop.promote("1.0.0-rc.1", shop.work()))
     quiet = shop.work("docs: quiet")
-    assert merged_promotion(shop.folder, quiet, first) is None
-    assert merged_promotion(shop.folder, quiet, quiet) is None
+    assert merged_promotion(shop.folder, quiet, shop.rules, first) is None
+    assert merged_promotion(shop.folder, quiet, shop.rules, quiet) is None
     second = shop.promote("1.1.0-rc.1", quiet)
     merge = shop.merge(second)
-    found = merged_promotion(shop.folder, merge, quiet)
+    found = merged_promotion(shop.folder, merge, shop.rules, quiet)
     assert found == shop.merged
     assert found
     assert found.candidate == "1.1.0-rc.1"
@@ -178,7 +205,7 @@ def test_a_promotion_made_before_since_and_merged_after_it_counts(shop: Shop) ->
     promotion = shop.promote("1.0.0-rc.1", shop.work())
     since = shop.work()
     merge = shop.merge(promotion)
-    assert merged_promotion(shop.folder, merge, since) == shop.merged
+    assert merged_promotion(shop.folder, merge, shop.rules, since) == shop.merged
     assert shop.merged
 
 
@@ -204,6 +231,7 @@ EVIL = {
 def test_evil_trailers_in_an_ordinary_commit_are_harmless(shop: Shop, evil: str) -> None:
     true = shop.promote("0.9.0-rc.1", shop.work())
     merge = shop.merge(true)
+    shop.promote("1.0.0-rc.1", shop.at("main"))
     commit = shop.work(f"fix: x\n\n{evil.replace('COMMIT', shop.at('main'))}")
     shop.merge(shop.commit(f"fix: y\n\n{evil.replace('COMMIT', commit)}", commit))
     found = shop.merged
@@ -214,7 +242,8 @@ def test_evil_trailers_in_an_ordinary_commit_are_harmless(shop: Shop, evil: str)
 def test_a_commit_of_another_history_was_not_promoted_here(shop: Shop) -> None:
     """Whoever writes the lines cannot have a commit released that nobody has merged."""
     elsewhere = shop.commit("feat: never reviewed", shop.at("main"))
-    shop.work(says("1.0.0-rc.1", elsewhere))
+    shop.proofs["1.0.0-rc.1"] = [shop.commit(says("1.0.0-rc.1", elsewhere))]
+    shop.squash(says("1.0.0-rc.1", elsewhere))
     shop.merge(shop.commit(says("1.0.0-rc.2", elsewhere), shop.at("main")))
     assert shop.merged is None
 
@@ -223,9 +252,69 @@ def test_a_message_that_quotes_an_older_promotion_does_not_bring_it_back(shop: S
     commit = shop.work()
     shop.merge(shop.promote("1.0.0-rc.1", commit))
     merge = shop.merge(shop.promote("1.1.0-rc.1", shop.work()))
-    shop.work(f"docs: how we released\n\n{says('1.0.0-rc.1', commit)}")
+    shop.squash(f"docs: how we released\n\n{says('1.0.0-rc.1', commit)}")
     assert shop.merged
     assert shop.merged.merge == merge
+
+
+def test_the_right_words_about_a_waiting_promotion_do_not_merge_it(shop: Shop) -> None:
+    """Anybody may write three lines into a message; a release is what merges our commit."""
+    commit = shop.work()
+    shop.promote("1.0.0-rc.1", commit)
+    words = says("1.0.0-rc.1", commit)
+    shop.work(f"docs: typo\n\n{words}")
+    shop.merge(shop.commit(f"docs: typo\n\n{words}", shop.at("main")), "Merge topic (#7)")
+    assert shop.merged is None
+
+
+def test_a_squash_of_more_than_a_promotion_is_none(shop: Shop) -> None:
+    commit = shop.work()
+    shop.promote("1.0.0-rc.1", commit)
+    shop.squash(says("1.0.0-rc.1", commit), shop="and something else")
+    assert shop.merged is None
+
+
+def test_a_squash_without_the_section_is_none(shop: Shop) -> None:
+    commit = shop.work()
+    shop.promote("1.0.0-rc.1", commit)
+    shop.squash(says("1.0.0-rc.1", commit), section="11.0.0")
+    assert shop.merged is None
+
+
+def test_what_nobody_has_proven_is_no_promotion(shop: Shop) -> None:
+    commit = shop.work()
+    shop.merge(shop.promote("1.0.0-rc.1", commit))
+    shop.proofs.clear()
+    assert shop.merged is None
+
+
+def test_what_was_approved_is_read_from_our_commit_and_not_from_the_message(shop: Shop) -> None:
+    commit = shop.work()
+    shop.promote("1.0.0-rc.1", commit)
+    image = Approved({"web": f"web@sha256:{'0' * 64}"}, {})
+    shop.squash(f"chore: it\n\n{trailers('1.0.0-rc.1', '1.0.0', commit, image)}")
+    assert shop.merged
+    assert shop.merged.approved == Approved({}, {})
+
+
+def test_an_amended_promotion_that_was_merged_counts(shop: Shop) -> None:
+    commit = shop.work()
+    shop.promote("1.0.0-rc.1", commit)
+    amended = shop.commit(f"{says('1.0.0-rc.1', commit)}\nAmended.\n", commit)
+    shop.files["CHANGELOG"] = "## [1.0.0]\n"
+    merge = shop.merge(amended)
+    assert shop.merged
+    assert (shop.merged.candidate, shop.merged.merge) == ("1.0.0-rc.1", merge)
+
+
+def test_a_proof_names_candidate_and_commit(shop: Shop) -> None:
+    first, second = shop.promote("1.0.0-rc.1", shop.work()), shop.promote("1.0.0-rc.1", shop.work())
+    refs = {proof_ref("1.0.0-rc.1", commit): commit for commit in (first, second)}
+    refs["refs/heads/main"] = A
+    assert proofs_in(refs) == {"1.0.0-rc.1": sorted([first, second])}
+    mended = shop.commit("docs: a word", first)
+    assert proven_below(shop.folder, mended, [first, second]) == first
+    assert proven_below(shop.folder, mended, [second]) == ""
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_the_head_has_a_candidate_of_another_tool(at: At) -> None:
     run = project.doit("release")
     assert run.code == 4, run.err
     assert sorted(project.tags()) == ["0.1.0", "0.2.0-rc.7"]
-    assert project.refs("refs/slipway") == {}
+    assert project.refs("refs/slipway/candidates") == {}
     assert project.doit("release").ran == ["gate"]
 
 

@@ -70,8 +70,10 @@ def test_an_approved_image_that_left_the_pipeline_is_missed_before_anything_is_p
     run = project.doit("release")
 
     assert run.code == 2
-    assert "approved with 0.2.0, but not in pipeline.yml: web2" in run.err
+    assert "approved, but not in pipeline.yml: web2" in run.err
     assert "0.2.0" not in project.tags()
+    assert project.releases() == {}
+    assert "latest" not in project.images()["server"]
     assert "web3" not in project.images()
     project.replace(WEB2.replace("web2", "web3"), WEB2)
     assert project.doit("release").code == 0
@@ -285,3 +287,76 @@ def test_a_build_folder_that_is_none_is_told(at: At) -> None:
     assert run.code == 2
     assert "build" in run.err
     assert "make room, or give this user the right" in run.err
+
+
+def test_other_settings_than_were_approved_ship_nothing(at: At) -> None:
+    project = at("approved")
+    project.replace("context: web, dockerfile: Dockerfile, app", "context: server, app")
+    run = project.doit("release")
+    assert run.code == 2
+    assert "has other settings than the candidate was built by: web" in run.err
+    assert project.releases() == {}
+    assert "0.2.0" not in project.tags()
+    assert "0.2.0" not in project.images()["server"]
+    project.replace("context: server, app", "context: web, dockerfile: Dockerfile, app")
+    assert project.doit("release").code == 0
+
+
+def test_other_settings_than_were_built_cannot_be_approved(at: At) -> None:
+    project = at("waiting")
+    project.replace("context: web, dockerfile: Dockerfile, app", "context: server, app")
+    run = project.approve()
+    assert run.code == 2
+    assert "has other settings than the candidate was built by: web" in run.err
+    assert project.pulls()[0]["state"] == "open"
+
+
+def test_settings_that_change_after_a_release_leave_an_idle_run_idle(at: At) -> None:
+    project = at("released")
+    project.replace("binary: shop}", "binary: shop, args: {A: b}}")
+    for _ in range(2):
+        run = project.doit("release")
+        assert run.code == 0, run.err
+    project.commit("docs: how to shop", {"README.md": "x\n"})
+    assert project.doit("release").code == 0
+
+
+def test_an_image_that_cannot_be_built_leaves_the_others_alone(at: At) -> None:
+    project = at("waiting")
+    dockerfile = project.file("web/Dockerfile") + "RUN id\n"
+    project.commit("feat: a run", {"web/Dockerfile": dockerfile, "server/main.py": "print(3)\n"})
+    run = project.doit("release")
+    assert run.code == 2
+    assert "✗ image:web" in run.err
+    assert "push:server" not in run.ran
+    assert set(project.images()["server"]) == {"0.2.0-rc.1", "edge"}
+
+
+def test_a_git_that_was_killed_in_the_mirror_is_no_obstacle(at: At) -> None:
+    project = at("released")
+    for name in ("refs/heads/main.lock", "HEAD.lock", "packed-refs.lock"):
+        (project.folder / "build/mirrors/source.git" / name).touch()
+    project.commit("feat: a third shelf", HOLDS)
+    assert project.doit("release").code == 4
+    assert "0.3.0-rc.1" in project.tags()
+
+
+@pytest.mark.parametrize("left", [0, 3000, 60000])
+def test_a_database_that_was_cut_is_set_aside(at: At, left: int) -> None:
+    project = at("released")
+    database = project.folder / ".doit.db"
+    content = database.read_bytes()[:left]
+    database.write_bytes(content)
+    for words in (["status"], ["release"]):
+        run = project.doit(*words)
+        assert run.code == 0, run.err
+        assert "Traceback" not in run.err + run.out
+
+
+def test_a_folder_in_the_place_of_the_database_is_set_aside(at: At) -> None:
+    project = at("released")
+    (project.folder / ".doit.db").unlink()
+    (project.folder / ".doit.db").mkdir()
+    run = project.doit("release")
+    assert run.code == 0, run.err
+    assert "Traceback" not in run.err

@@ -13,7 +13,6 @@ import pytest
 from tests.journeys.conftest import At
 from tests.project import Project
 
-
 # The terminal becomes that of the session, so that ^C reaches whom it is meant for.
 _ON_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"

@@ -14,7 +14,7 @@ from tasks.images.context import BINARY, KEY, REVISION, VERSION
 from tasks.kernel import facts, paths
 from tasks.kernel import git as g
 from tasks.kernel.effects import Skip, carry_out
-from tasks.kernel.errors import SlipwayError
+from tasks.kernel.errors import Failed, SlipwayError
 from tasks.kernel.world import World
 from tasks.registry import LayoutRegistry
 from tasks.release import draft
@@ -207,15 +207,14 @@ def test_a_spoilt_draft_is_made_whole(approved: Approved, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", SPOILT)
-def test_a_spoilt_publication_is_an_error_and_is_left_as_it_is(
-    approved: Approved, how: str
-) -> None:
+def test_a_spoilt_publication_is_told_and_is_left_as_it_is(approved: Approved, how: str) -> None:
     approved.go_on()
     edit_json(approved.folder / "release.json", draft=False)
     SPOILT[how](approved.folder)
     before = {path: path.read_bytes() for path in approved.folder.rglob("*") if path.is_file()}
-    with pytest.raises(SlipwayError, match="not what was approved") as error:
-        approved.go_on()
+    approved.go_on()
+    with pytest.raises(Failed, match="not what was approved") as error:
+        draft.judge(approved.world)
     assert error.value.detail
     assert {p: p.read_bytes() for p in approved.folder.rglob("*") if p.is_file()} == before
 
