@@ -14,10 +14,13 @@ from tasks.source.tasks import task_source
 from tasks.forge.tasks import task_forge
 from tasks.registry.tasks import task_registry
 
+from tasks.chart.tasks import task_charts
+from tasks.promotion.tasks import task_deployments
+
 # Behind the human gate: what was approved becomes a release.
 from tasks.release.tasks import task_draft
 from tasks.images.tasks import task_final
-from tasks.release.tasks import task_tag, task_publish, task_counter
+from tasks.release.tasks import task_tag, task_publish, task_counter, task_intact
 
 # Before it: the head is judged, numbered, built and offered as a candidate.
 from tasks.checks.tasks import task_check
@@ -28,10 +31,20 @@ from tasks.release.tasks import task_candidate
 from tasks.changelog.tasks import task_changelog
 from tasks.release.tasks import task_promote
 
-# The gate itself, the human's yes, and the whole of it.
+# Into the chart, up in a throwaway namespace, and on to the deployments.
+from tasks.chart.tasks import task_chart
+from tasks.testflight.tasks import task_testflight
+from tasks.vendir.tasks import task_vendor
+
+# To the environments: what each should have, a plan, and the record of what it got.
+from tasks.promotion.tasks import task_promotion
+from tasks.deploy.tasks import task_tfplan, task_apply, task_health, task_deploy
+
+# The gates themselves, the human's yes, and the whole of it.
 from tasks.release.tasks import task_approve, task_release
+from tasks.deploy.tasks import task_approve_environment
 
 # What a person wants to see.
-from tasks.desk.tasks import task_plan, task_status
+from tasks.desk.tasks import task_plan, task_status, task_trace, task_where, task_doctor, task_demo
 
 DOIT_CONFIG = doit_config(default=["status"])

@@ -8,9 +8,11 @@ from doit import Globals
 
 from ..forge import connect, marked
 from ..kernel import graph, paths
+from ..kernel.errors import SlipwayError
 from ..kernel.redact import printable
 from ..kernel.world import Forecast, World
 from ..version import commits_since_release
+from . import environments
 from .plan import forecast
 from .walk import Step, walk
 
@@ -81,6 +83,21 @@ def _candidate(ahead: Forecast, steps: list[Step]) -> str:
     return _line("candidate", at, "doit release")
 
 
+def _places(ahead: Forecast) -> list[str]:
+    """Return a line for the chart and one for each environment."""
+    lines = []
+    try:
+        if said := environments.chart_line(ahead):
+            lines.append(_line("chart", said))
+        if ahead.config.environments:
+            lines += [
+                _line(one.name, one.plain(), one.command) for one in environments.standings(ahead)
+            ]
+    except SlipwayError as error:
+        lines.append(_line("deployments", "\n             ".join(str(error).split("\n"))))
+    return lines
+
+
 def _troubles(steps: list[Step]) -> list[str]:
     return [
         _line(step.name, "\n             ".join(step.foreseen.says.split("\n")))
@@ -101,6 +118,8 @@ def status(world: World) -> str:
             lines += _release(ahead, world)
         if {"source", "forge"} <= seen:
             lines.append(_candidate(ahead, steps))
+        if "source" in seen:
+            lines += _places(ahead)
         lines += _troubles(steps)
     print(printable("\n".join(lines)))
     return ""

@@ -50,6 +50,7 @@ def stage(
     wakes: Sequence[Any] = (),
     forecast: Forecaster | None = None,
     grouped: bool = False,
+    acts: bool = False,
 ) -> Task:
     """Declare a stage that turns facts into facts.
 
@@ -66,6 +67,8 @@ def stage(
         forecast: what a plan does instead of running the action in memory, for an action that costs
             something.
         grouped: a member of a group that runs as a whole.
+        acts: it changes the world outside on its way, though nothing of it stays: it needs the run
+            lock.
     """
     return {
         **_named(name, grouped),
@@ -75,7 +78,7 @@ def stage(
         "targets": list(writes),
         "task_dep": list(after),
         "uptodate": [Configured(settings), Untouched(writes), *wakes],
-        "meta": {"forecast": forecast or partial(run_in_memory, action)},
+        "meta": {"forecast": forecast or partial(run_in_memory, action), "acts": acts},
     }
 
 

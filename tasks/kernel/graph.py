@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import paths
-from .errors import SlipwayError
+from .errors import SlipwayError, WrongUsage
 
 Tasks = Mapping[str, Any]
 
@@ -47,7 +47,8 @@ def closure(tasks: Tasks, selected: Iterable[str]) -> set[str]:
 
 def acts(tasks: Tasks, names: Iterable[str]) -> bool:
     """Say whether one of the tasks changes the world outside."""
-    return any((tasks[name].meta or {}).get("effect") for name in names)
+    metas = [tasks[name].meta or {} for name in names]
+    return any(meta.get("effect") or meta.get("acts") for meta in metas)
 
 
 def mistakes(tasks: Tasks, names: Iterable[str], ignored: Iterable[str], root: Path) -> list[str]:
@@ -87,4 +88,26 @@ def check(tasks: Tasks, names: Iterable[str], ignored: Iterable[str]) -> None:
     if found:
         raise SlipwayError(
             "the graph cannot run", detail=[line for text in found for line in text.split("\n")]
+        )
+
+
+def refuse_side_by_side(selected: Iterable[str], words: Sequence[str]) -> None:
+    """Refuse to start a deployment beside what it has to wait for.
+
+    doit knows no order between two selected tasks that share nothing but the world outside. One
+    after the other they run as they were typed; with `-n` the second would start too early.
+
+    Args:
+        selected: the tasks that were asked for.
+        words: the command line.
+
+    Raises:
+        WrongUsage: several were asked for, one of them a deployment, with `-n`.
+    """
+    names = list(dict.fromkeys(selected))
+    parallel = any(word.startswith(("-n", "--process")) for word in words)
+    if parallel and len(names) > 1 and any(name.startswith("deploy:") for name in names):
+        raise WrongUsage(
+            f"{' and '.join(names)} follow one another, and -n would start them side by side",
+            fix=f"leave -n away: doit {' '.join(names)}",
         )

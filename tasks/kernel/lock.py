@@ -107,7 +107,14 @@ def take(selected: list[str], wait: float = WAIT) -> None:
     global _handle  # noqa: PLW0603 - one lock a process
     if _handle is not None:
         return
-    handle = os.open(paths.ROOT / paths.RUN_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        handle = os.open(paths.ROOT / paths.RUN_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise SlipwayError(
+            f"nothing can be written here: {error.strerror}",
+            where=paths.RUN_LOCK,
+            fix="work in a folder that this user may write; doit plan and doit status need none",
+        ) from None
     try:
         _wait(handle, wait, holder, "another run is busy in this folder", paths.RUN_LOCK)
     except BaseException:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 
 from doit.exceptions import InvalidDodoFile
 
 from . import paths, world
-from .config import Config, load, selected_path
+from .config import Config, blank, load, selected_path
 from .errors import WrongUsage
 
 
@@ -21,9 +22,17 @@ def pipeline() -> Config:
     try:
         config = load(selected_path(paths.ROOT))
     except WrongUsage as error:
-        raise InvalidDodoFile(str(error)) from None
+        if not _only_the_doctor():
+            raise InvalidDodoFile(str(error)) from None
+        config = blank()  # he reads the file himself, and says what is wrong with it
     world.use(config)
     return config
+
+
+def _only_the_doctor() -> bool:
+    """Say whether this command asks for nothing but `doctor`."""
+    asked = [word for word in sys.argv[1:] if "=" not in word and not word.startswith("-")]
+    return asked == ["doctor"]
 
 
 def embedded(config: Config) -> list[str]:

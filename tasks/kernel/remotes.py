@@ -91,6 +91,8 @@ def mirror(world: World, name: str, where: str, refs: Mapping[str, str]) -> Path
         refs: what `ls` just said; nothing is fetched when the mirror has all of it.
     """
     path = world.mirror(name)
+    if _has_all(path, refs):
+        return path
     path.parent.mkdir(parents=True, exist_ok=True)
     with exclusively(path.parent / f"{name}.lock"):  # a plan may look while a run fetches
         try:
@@ -109,26 +111,47 @@ def mirror(world: World, name: str, where: str, refs: Mapping[str, str]) -> Path
     return path
 
 
+def _unlock(path: Path) -> None:
+    """Take away the locks of a git that was killed here; we alone write, under a lock of ours."""
+    for lock in (*path.glob("*.lock"), *(path / "refs").rglob("*.lock")):
+        lock.unlink(missing_ok=True)
+
+
 def _is_damaged(path: Path) -> bool:
     """Say whether objects are missing or broken in a mirror, so that a fetch into it fails."""
     how = ("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
     return path.exists() and g.returncode(*how, repo=path, timeout=1800) != 0
 
 
+def _has_all(path: Path, refs: Mapping[str, str]) -> bool:
+    """Say whether a mirror has exactly these refs, by a look that writes nothing."""
+    if not (path / "HEAD").is_file() or (path / "shallow").exists():
+        return False
+    try:
+        return _refs_of(path) == dict(refs)
+    except g.GitError:
+        return False
+
+
+def _refs_of(path: Path) -> dict[str, str]:
+    peeled = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
+    told = g.lines("for-each-ref", f"--format={peeled} %(refname)", repo=path)
+    return {ref: at for at, ref in (line.split(" ", 1) for line in told)}
+
+
 def _held(path: Path) -> dict[str, str]:
     """Return the refs of a mirror, as `ls` does; one that is lost or damaged is made anew."""
-    peeled = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)"
     try:
-        told = g.lines("for-each-ref", f"--format={peeled} %(refname)", repo=path)
+        return _refs_of(path)
     except g.GitError:
         rmtree(path, ignore_errors=True)
         g.git("init", "--bare", "--quiet", str(path))
         return {}
-    return {ref: at for at, ref in (line.split(" ", 1) for line in told)}
 
 
 def _follow(path: Path, where: str, refs: Mapping[str, str]) -> None:
     if _held(path) != dict(refs):
+        _unlock(path)
         g.git(
             "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head",
             "--end-of-options", where, *(f"+{pattern}:{pattern}" for pattern in PATTERNS),

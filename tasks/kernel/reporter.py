@@ -55,6 +55,7 @@ class Reporter:
         try:
             ignored = [name for name in tasks if manager.status_is_ignore(tasks[name])]
             graph.check(tasks, names, ignored)
+            graph.refuse_side_by_side(selected, sys.argv[1:])
             if graph.acts(tasks, names):
                 lock.take(selected)
         except SlipwayError as error:

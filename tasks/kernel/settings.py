@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from doit.doit_cmd import DoitMain
@@ -13,21 +16,43 @@ from . import paths
 from .checker import ContentChecker
 from .reporter import Reporter
 
-_SQLITE = b"SQLite format 3\0"
+_IN_MEMORY = ":memory:"
 
 
 def _set_aside_what_is_no_database() -> None:
     """Rename a spoilt database: it is a cache, and doit would end with a traceback."""
     database = paths.ROOT / paths.DATABASE
-    try:
-        with database.open("rb") as stream:
-            start = stream.read(len(_SQLITE))
-    except OSError:
+    if not database.exists() or _is_whole(database):
         return
-    if start and start != _SQLITE:
-        aside = database.with_name(f"{paths.DATABASE}.spoilt")
-        database.replace(aside)
-        print(f"{paths.DATABASE} was spoilt; set aside as {aside.name}", file=sys.stderr)
+    aside = database.with_name(f"{paths.DATABASE}.spoilt")
+    if aside.is_dir():
+        shutil.rmtree(aside)
+    database.replace(aside)
+    for left in ("-journal", "-wal", "-shm"):  # they belong to what is gone
+        Path(f"{database}{left}").unlink(missing_ok=True)
+    print(f"{paths.DATABASE} was spoilt; set aside as {aside.name}", file=sys.stderr)
+
+
+def _is_whole(database: Path) -> bool:
+    import sqlite3
+
+    if not database.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(database, timeout=30)) as connection:
+            return bool(connection.execute("pragma quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.OperationalError:
+        return True  # busy, or nobody may write here: not spoilt
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _database() -> str:
+    """Return where doit keeps its records: nowhere, when this folder cannot be written."""
+    if os.access(paths.ROOT, os.W_OK):
+        _set_aside_what_is_no_database()
+        return paths.DATABASE
+    return _IN_MEMORY
 
 
 def doit_config(default: list[str]) -> dict[str, Any]:
@@ -39,14 +64,13 @@ def doit_config(default: list[str]) -> dict[str, Any]:
     # Workers inherit the graph and the run lock only where they are forked; Python 3.14 would not.
     if "fork" in multiprocessing.get_all_start_methods():
         multiprocessing.set_start_method("fork", force=True)
-    _set_aside_what_is_no_database()
     # Started as a module, doit would call itself "-m" when it says what to type.
     if DoitMain.BIN_NAME not in ("doit", "pytest"):
         DoitMain.BIN_NAME = "./doitw" if "SLIPWAY_CWD" in os.environ else "doit"
     return {
         "default_tasks": default,
         "backend": "sqlite3",  # the one backend that two runs at once do not spoil
-        "dep_file": paths.DATABASE,
+        "dep_file": _database(),
         "reporter": Reporter,
         "check_file_uptodate": ContentChecker,
         "continue": True,  # all independent results are seen

@@ -68,7 +68,7 @@ def test_no_two_tasks_make_one_file(tasks: dict[str, Any]) -> None:
 
 
 def test_every_effect_leaves_a_receipt_and_looks_at_its_port(tasks: dict[str, Any]) -> None:
-    commands = {"approve:release", "sandbox:reset"}
+    commands = {"approve:release", "approve:production", "sandbox:reset"}
     acting = [
         task
         for task in _acting(tasks)
@@ -76,14 +76,18 @@ def test_every_effect_leaves_a_receipt_and_looks_at_its_port(tasks: dict[str, An
     ]
     assert len(acting) > 10
     observers = {task.name for task in _acting(tasks) if task.meta.get("observer")}
-    assert observers == {"source", "forge", "registry"}
+    ports = {"source", "forge", "registry", "charts", "deployments"}
+    assert observers == ports | {f"promotion:{name}" for name in ("staging", "qa", "production")}
     for task in acting:
         assert paths.receipt(task.name) in task.targets
-        assert observers & set(task.task_dep), task.name
+        # Terraform has no observer: a plan that says "no changes" is its own look at the outside.
+        assert observers & set(task.task_dep) or task.name.startswith("apply:"), task.name
 
 
 def test_every_task_can_be_planned(tasks: dict[str, Any]) -> None:
-    asked = {"status", "plan", "approve:release", "sandbox:reset"}
+    asked = {"status", "plan", "where", "doctor", "demo", "sandbox:reset"}
+    asked |= {f"trace:{name}" for name in ("staging", "qa", "production")}
+    asked |= {"approve:release", "approve:production"}
     for task in _acting(tasks):
         assert ("forecast" in task.meta) != (task.name in asked), task.name
 

@@ -123,7 +123,7 @@ def new_project(folder: Path) -> Project:
     root, wheels = folder / FOLDER, folder / "wheels"
     (root / "tasks" / "kernel").mkdir(parents=True)
     wheels.mkdir()
-    for name in ("doitw", "tasks/kernel/wrapper.py"):
+    for name in ("doitw", "tasks/kernel/wrapper.py", "tasks/kernel/start.py"):
         shutil.copy(HERE / name, root / name)
     (root / "requirements.txt").write_text(make_wheel(wheels, "1.0"))
     return Project(
@@ -374,7 +374,7 @@ def test_a_better_python_is_found_behind_bad_ones(project: Project, tmp_path: Pa
         tmp_path / "bin", "git", "cmp", python3=OLD, **{"python3.13": LACKS, "python3.11": good}
     )
     ran = project.run("plan", env={"PATH": path, "SLIPWAY_PYTHON": ""})
-    assert ran.stdout == f"-I tasks/kernel/wrapper.py {project.root} -m doit plan\n"
+    assert ran.stdout == f"-I tasks/kernel/wrapper.py {project.root} -m tasks.kernel.start plan\n"
 
 
 def test_a_python_that_was_named_is_the_only_one_tried(project: Project) -> None:
