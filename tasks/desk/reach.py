@@ -87,6 +87,9 @@ def _remote(world: World, name: str, remote: Remote) -> Callable[[], Finding]:
         if name == "source":
             remotes.refuse_unfit(where)
         at = _branch(where, remote.branch)
+        if not at and _is_idle(world, name):
+            says = f"{kind}: there is no branch {remote.branch}, and this pipeline needs none"
+            return Finding("outside", name, NOTE, says)
         if not at:
             fix = f"make the branch, or correct remotes.{name}.branch in {world.config.file}"
             says = f"{kind}: there is no branch {remote.branch}"
@@ -95,6 +98,14 @@ def _remote(world: World, name: str, remote: Remote) -> Callable[[], Finding]:
         return Finding("outside", name, OK, says + _whose_environments(name, remote))
 
     return question
+
+
+def _is_idle(world: World, name: str) -> bool:
+    """Say whether a pipeline names a repository that it has no use for."""
+    config = world.config
+    return (name == "charts" and config.chart is None) or (
+        name == "deployments" and not config.environments
+    )
 
 
 def _whose_environments(name: str, remote: Remote) -> str:

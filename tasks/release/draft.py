@@ -50,7 +50,12 @@ class Wanted:
 
     @property
     def assets(self) -> dict[str, str]:
-        """Every asset with its SHA-256: what was approved decides, never what stands there."""
+        """Every asset with its SHA-256: what was approved decides, never what stands there.
+
+        Without a binary there are none: forges take no empty file.
+        """
+        if not self.binary:
+            return {}
         return self.binary | {CHECKSUMS: hashlib.sha256(self.checksums.encode()).hexdigest()}
 
 
@@ -174,7 +179,7 @@ def _compiled_again(world: World, name: str, sha256: str, wanted: Wanted) -> byt
 def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     """Make the draft, then attach every asset; nobody sees it before `publish`."""
     forge = connect(world)
-    assets, again = {CHECKSUMS: wanted.checksums.encode()}, ""
+    assets, again = {CHECKSUMS: wanted.checksums.encode()} if wanted.binary else {}, ""
     for name, sha256 in wanted.binary.items():
         content = _from_image(world, name, sha256, wanted)
         if content is None:
@@ -184,7 +189,7 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     forge.draft(wanted.tag, wanted.commit, wanted.version, wanted.notes)
     for name, content in sorted(assets.items()):
         forge.attach(wanted.tag, name, content)
-    return f"{wanted.tag}: {', '.join(sorted(assets))}{again}"
+    return f"{wanted.tag}: {', '.join(sorted(assets)) or 'notes alone'}{again}"
 
 
 def claims(wanted: Wanted, seen: Seen) -> Claims:
@@ -215,7 +220,8 @@ def judge(world: World) -> str:
 
 def means(wanted: Wanted) -> str:
     """Say what it changes."""
-    return f"a draft of release {wanted.tag} with {', '.join(sorted(wanted.assets))}"
+    with_what = f" with {', '.join(sorted(wanted.assets))}" if wanted.assets else ""
+    return f"a draft of release {wanted.tag}{with_what}"
 
 
 EFFECT = Effect("draft", "forge", want, observe, act, claims, means)

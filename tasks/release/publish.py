@@ -128,10 +128,8 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     """Verify, then publish: from here on everybody sees it."""
     _read_back(world, wanted)
     connect(world).publish(wanted.tag)
-    return (
-        f"release {wanted.version}: {len(wanted.images)} images,"
-        f" {', '.join(sorted(wanted.assets))}, notes; read back and verified"
-    )
+    parts = [f"{len(wanted.images)} images", *sorted(wanted.assets), "notes"]
+    return f"release {wanted.version}: {', '.join(parts)}; read back and verified"
 
 
 def claims(wanted: Wanted, _seen: Seen) -> Claims:

@@ -16,6 +16,7 @@ from doit.loader import load_tasks
 import dodo
 from tasks.kernel import graph, paths
 from tasks.kernel.actions import perform, perform_with
+from tasks.kernel.errors import WrongUsage
 from tasks.kernel.receipts import UpToDate
 
 HEAVY = ("sh", "jinja2", "semver", "requests", "urllib3", "tomllib", "asyncio")
@@ -121,6 +122,21 @@ def test_a_typing_error_in_a_dependency_is_found_before_anything_runs() -> None:
     tasks = {"a": Task("a", [], ["build/facts.json"]), "b": Task("b", ["build/fact.json"], [])}
     [mistake] = graph.mistakes(tasks, ["b"], [], Path())
     assert "b reads build/fact.json, which nobody makes (did you mean build/facts.json?)" in mistake
+
+
+@pytest.mark.parametrize(
+    "words", [["-n2", "release", "deploy:staging"], ["-n", "2"], ["--process=2"]]
+)
+def test_a_deployment_does_not_start_beside_what_it_waits_for(words: list[str]) -> None:
+    with pytest.raises(WrongUsage, match="release and deploy:staging follow one another") as error:
+        graph.refuse_side_by_side(["release", "deploy:staging"], words)
+    assert error.value.fix == "leave -n away: doit release deploy:staging"
+
+
+def test_one_after_the_other_and_alone_they_may_run() -> None:
+    graph.refuse_side_by_side(["release", "deploy:staging"], ["release", "deploy:staging"])
+    graph.refuse_side_by_side(["deploy:staging"], ["-n", "2", "deploy:staging"])
+    graph.refuse_side_by_side(["check", "binary"], ["-n", "2", "check", "binary"])
 
 
 def test_loading_the_graph_imports_nothing_heavy() -> None:
