@@ -68,7 +68,7 @@ def test_killed_between_reservation_and_push_while_a_new_commit_arrives(at: At) 
 
     assert project.doit("release").code == 4
 
-    assert project.refs("refs/slipway") == {
+    assert project.refs("refs/slipway/candidates") == {
         "refs/slipway/candidates/0.2.0-rc.1": first,
         "refs/slipway/candidates/0.2.0-rc.2": second,
     }
