@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..kernel import git as g
 from ..kernel.config import Config
 from ..kernel.errors import SlipwayError
+from ..promotion.engine.globs import any_of
 from ..vendir.engine import config as vendir
 from ..vendir.engine import lock as locks
 from ..vendir.engine.globs import any_matches
@@ -112,7 +113,8 @@ def vendored_link(
         return unasked(link, "the charts repository does not have that commit")
     chart = _tree(charts, found.chart, path)
     content = _content(told.side, found.commit, config.deployments.vendir, folder)
-    wrong = _different(have, chart, _tree(told.side, found.commit, folder), _copies(content, path))
+    copied = _tree(told.side, found.commit, folder)
+    wrong = _different(have, chart, copied, _copies(content, path), _takes(told, folder))
     if not wrong:
         return link
     name, there, expected = wrong[0]
@@ -125,6 +127,7 @@ def _different(
     chart: Mapping[str, str],
     there: Mapping[str, str],
     copies: Callable[[str], bool | None],
+    takes: Callable[[str], bool],
 ) -> list[tuple[str, str, str]]:
     """Return (file, what is there, what is expected) for all that is not the chart's.
 
@@ -133,17 +136,26 @@ def _different(
         chart: those of the chart's folder.
         there: those of the vendored folder, recorded or not.
         copies: whether vendir takes a file of the chart; None when it keeps what is there.
+        takes: whether cepler would record a file.
     """
     wrong = []
     for name in sorted(have.keys() | chart.keys()):
-        blob, wanted, takes = have.get(name), chart.get(name), copies(name)
-        if name not in have:  # not recorded: no pattern of cepler takes it, or it is lost
+        blob, wanted, copied = have.get(name), chart.get(name), copies(name)
+        # What is not recorded is held against its copy, unless it should have been recorded.
+        if name not in have and not (copied and takes(name)):
             blob = there.get(name)
-            if blob is None and not takes:
+            if blob is None and not copied:
                 continue
-        if blob != wanted and takes is not None:
+        if blob != wanted and copied is not None:
             wrong.append((name, blob or "no such file", wanted or "no such file in the chart"))
     return wrong
+
+
+def _takes(told: Deployed, folder: str) -> Callable[[str], bool]:
+    """Return the test whether the patterns of an environment take a file of a folder."""
+    environment = told.settings.environment(told.environment)
+    match = any_of((*environment.latest, *environment.propagated))
+    return lambda name: bool(match(f"{folder}/{name}"))
 
 
 def _content(side: Side, commit: str, path: str, folder: str) -> Content | None:

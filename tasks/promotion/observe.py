@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..kernel import paths, remotes
-from ..kernel.errors import WrongUsage
 from ..kernel.facts import canonical
 from ..kernel.world import World
 from . import head
 from .wanted import key_of, refuse_disagreement, repository_of, settings_at
 
 if TYPE_CHECKING:
-    from .engine import Repository
+    pass
 
 NO_VALUES = b"{}\n"
 _OWN = "own values:"  # not claims: an idle run sees by them that its facts are still right
@@ -88,19 +87,6 @@ def _recorded(world: World, commit: str) -> dict[str, str]:
         content = repository.blob(own.blob) if own else NO_VALUES
         world.write(paths.environment_values(name), content)
         seen[_OWN + name] = _blob_id(content)
-    return seen | _vendored(world, repository, commit)
+    from ..vendir import standing
 
-
-def _vendored(world: World, repository: Repository, commit: str) -> dict[str, str]:
-    """Return the chart commit that is vendored, as a sighting."""
-    told = world.config.deployments
-    file = repository.tree(commit).get(told.vendir)
-    if told.vendored is None or file is None:
-        return {}
-    from ..vendir import vendored_ref
-
-    try:
-        ref = vendored_ref(repository.blob(file.blob), told.vendored)
-    except WrongUsage:
-        return {}  # what `vendor` claims does not stand then: it runs, and says what is wrong
-    return {"vendored": ref} if ref else {}
+    return seen | standing(world, repository.path, commit)

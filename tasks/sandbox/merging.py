@@ -17,10 +17,15 @@ _SHOWN = 16  # lines of a conflict that a message shows
 
 
 class Sides(NamedTuple):
-    """The two that may both have edited a file, as a person knows them."""
+    """The two that may both have edited a file, as a person knows them: a folder, a repository."""
 
     seed: str
-    remote: str
+    repository: str
+
+    @property
+    def remote(self) -> str:
+        """The other side in words."""
+        return f"main of {self.repository}"
 
 
 def takeover(
@@ -103,7 +108,8 @@ def _gone(path: str, theirs: Entry | None, ours: Entry | None, sides: Sides) -> 
 def _conflict(path: str, sides: Sides, detail: list[str]) -> SlipwayError:
     return SlipwayError(
         f"{path} was edited in {sides.seed} and in {sides.remote}, and the two do not go together",
-        fix=f"make {sides.seed}/{path} agree with {sides.remote}, then run the same again; "
-        "doit sandbox:reset makes the sandbox anew",
+        fix=f"take theirs, run the same again, and edit it once more: git -C {sides.repository}"
+        f" show main:{path} > {sides.seed}/{path}\n"
+        "  (or doit sandbox:reset --yes, which makes the whole sandbox anew)",
         detail=detail[:_SHOWN],
     )

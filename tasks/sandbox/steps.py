@@ -43,7 +43,9 @@ def seed(root: Path) -> dict[str, Synced]:
     return {kind: sync(kind, root / it.folder, root / it.remote) for kind, it in SEEDS.items()}
 
 
-def sync(kind: str, seed_dir: Path, remote: Path, *, history_file: Path | None = None) -> Synced:
+def sync(
+    kind: str, seed_dir: Path, remote: Path, *, history_file: Path | None = None, shown: str = ""
+) -> Synced:
     """Make a remote from its seed and its history, or bring the seed's edits into it.
 
     Nothing is touched when the seed is as it was. Safe to be killed and to be run twice at once.
@@ -54,6 +56,7 @@ def sync(kind: str, seed_dir: Path, remote: Path, *, history_file: Path | None =
         remote: the bare repository.
         history_file: read when the remote has to be made; by default `sandbox/history.yml` of the
             project that `seed_dir` is in.
+        shown: how messages name the remote; its path from here when empty.
 
     Raises:
         SlipwayError: edits that conflict with main, of which nothing is taken over then; or
@@ -67,7 +70,7 @@ def sync(kind: str, seed_dir: Path, remote: Path, *, history_file: Path | None =
     with exclusively(remote.parent / f".{remote.name}.lock"):
         known = repositories.seeded(remote)
         if known is not None:
-            return _follow(kind, seed_dir, remote, known)
+            return _follow(kind, seed_dir, remote, known, shown or os.path.relpath(remote))
         if remote.is_symlink() or (
             remote.exists() and (not remote.is_dir() or any(remote.iterdir()))
         ):
@@ -107,7 +110,7 @@ def _create(kind: str, seed_dir: Path, remote: Path, history_file: Path) -> str:
     return head
 
 
-def _follow(kind: str, seed_dir: Path, remote: Path, known: str) -> Synced:
+def _follow(kind: str, seed_dir: Path, remote: Path, known: str, shown: str) -> Synced:
     tree = folder.read(seed_dir, remote)
     new, now = listing(tree), _seed_id(tree)
     if known == now:
@@ -119,7 +122,7 @@ def _follow(kind: str, seed_dir: Path, remote: Path, known: str) -> Synced:
     written = repositories.write_tree(remote, None, new)
     if written != now:
         raise SlipwayError(f"git wrote the seed as {written}, not as {now}", where=str(remote))
-    sides = merging.Sides(os.path.relpath(seed_dir), f"main of {os.path.relpath(remote)}")
+    sides = merging.Sides(os.path.relpath(seed_dir), shown)
     changed: list[str] = []
 
     def make(tip: str) -> str | None:

@@ -66,6 +66,7 @@ def foresee(world: Forecast) -> Foreseen:
             kind,
             world.root / seed_folder(kind),
             copy / remote.url.removeprefix(f"{paths.SANDBOX}/"),
+            shown=remote.url,
         )
         for kind, remote in _remotes(config).items()
     }
@@ -114,8 +115,13 @@ def start_over(world: World, yes: bool = False) -> str:
             f"this removes {paths.SANDBOX}/ and {paths.BUILD}/ and every release in them",
             fix="doit sandbox:reset --yes",
         )
+    from ..cluster import open_cluster
     from .steps import reset
 
+    told = world.config.cluster
+    if told.kind == "local" and told.path.startswith(f"{paths.SANDBOX}/"):
+        # What runs goes first: without the folder nobody would find it again.
+        open_cluster(world).sweep("")
     reset(world.root)
     for path in world.path(paths.BUILD).glob("*"):
         if path.name != "logs":

@@ -8,6 +8,8 @@ of the user's, and puts the result on the branch.
 
 from __future__ import annotations
 
+from .standing import standing
+
 
 def vendored_ref(vendir_yml: bytes, place: str) -> str:
     """Return the git reference that a content is taken from; "" when nothing says one.
@@ -25,4 +27,4 @@ def vendored_ref(vendir_yml: bytes, place: str) -> str:
     return str(found.source.get("ref", "")) if found and found.kind == "git" else ""
 
 
-__all__ = ["vendored_ref"]
+__all__ = ["standing", "vendored_ref"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ..kernel import git as g
@@ -14,6 +15,7 @@ from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
 from ..promotion import head
 from . import revision, vendored_ref
+from .standing import standing
 
 TASK = "vendor"
 _BOT = ("Slipway", "slipway@localhost")
@@ -48,10 +50,12 @@ class Sight(Seen):
     Attributes:
         head: the commit that was looked at.
         made: the commit that would bring what is wanted; "" when it stands already.
+        objects: the files and the lock as they are then, for the receipt's claims.
     """
 
     head: str = ""
     made: str = ""
+    objects: Mapping[str, str] = field(default_factory=dict)
 
 
 def want(world: World) -> Wanted | Skip:
@@ -103,11 +107,11 @@ def observe(world: World, wanted: Wanted) -> Sight:
     facts = {"ref": wanted.commit, "version": wanted.version}
     made = _commit(world, wanted, now, again=ref == wanted.commit)
     if not made:
-        return Sight(True, f"{wanted} is vendored", facts, now)
+        return Sight(True, f"{wanted} is vendored", facts, now, objects=_objects(world, now))
     says = (
         "the files or the lock are not what ref says" if ref == wanted.commit else f"ref is {ref}"
     )
-    return Sight(False, says, facts, now, made)
+    return Sight(False, says, facts, now, made, _objects(world, made))
 
 
 def _have(world: World, commit: str) -> bool:
@@ -191,7 +195,13 @@ def _adopted(world: World, wanted: Wanted, now: str, ref: str, there: str) -> Si
         journal.say(f"cannot be checked: {error}")
     drift = "" if same else "; its files are not those of that commit (python -m tasks.vendir sync)"
     says = f"somebody has set the newer {there[:7]}, which stands on {wanted.commit[:7]}{drift}"
-    return Sight(True, says, {"ref": ref, "version": ""}, now)
+    return Sight(True, says, {"ref": ref, "version": ""}, now, objects=_objects(world, now))
+
+
+def _objects(world: World, commit: str) -> dict[str, str]:
+    """Return what stands in a commit besides the reference."""
+    there = standing(world, head.mirror(world), commit)
+    return {name: at for name, at in there.items() if name != "vendored"}
 
 
 def _commit(world: World, wanted: Wanted, parent: str, *, again: bool) -> str:
@@ -225,8 +235,8 @@ def act(world: World, wanted: Wanted, seen: Seen) -> str:
 
 
 def claims(_wanted: Wanted, seen: Seen) -> Claims:
-    """Claim the reference; one that somebody else sets wakes us, to look at it."""
-    return {head.REMOTE: {"vendored": seen.facts["ref"]}}
+    """Claim reference, files and lock; whatever somebody changes of them wakes us to look at it."""
+    return {head.REMOTE: {"vendored": seen.facts["ref"], **cast(Sight, seen).objects}}
 
 
 def leave(world: World, _wanted: Wanted, seen: Seen) -> None:

@@ -98,6 +98,14 @@ def vendored_loss(told: Travelled) -> None:
     told.record("staging")
 
 
+def vendored_file_taken_away(told: Travelled) -> None:
+    """By hand, after the chart was vendored whole: nothing else says that there was one more."""
+    told.vendor()
+    told.record("staging")
+    told.deployments.commit("chore: tidy", {f"{VENDORED}/templates/server.yaml": None})
+    told.record("staging")
+
+
 def lock_of_another(told: Travelled) -> None:
     before = told.charts.at()
     told.charts.commit("fix: a template", {f"{CHART}/templates/server.yaml": "kind: Other\n"})
@@ -256,6 +264,7 @@ BROKEN_LINKS: list[tuple[Break, dict[str, str], str, str]] = [
     (vendored_template, {"vendored": BROKEN}, "", ""),
     (vendored_surplus, {"vendored": BROKEN}, "", "no such file in the chart"),
     (vendored_loss, {"vendored": BROKEN}, "", ""),
+    (vendored_file_taken_away, {"vendored": BROKEN}, "no such file", ""),
     (lock_of_another, {"vendored": BROKEN}, "", ""),
     (lock_of_nothing, {"chart": MISSING, "vendored": OPEN}, "", ""),
     (no_lock, {"chart": MISSING, "vendored": OPEN}, "", ""),

@@ -11,9 +11,10 @@ import pytest
 from tasks.kernel import git as g
 from tasks.kernel import paths
 from tasks.kernel.errors import SlipwayError
+from tasks.kernel.receipts import Claims, broken
 from tasks.kernel.world import World
 from tasks.promotion import head
-from tasks.vendir import vendored_ref
+from tasks.vendir import standing, vendored_ref
 from tests.project import WHO
 from tests.vendir.line import FOLDER, VENDIR, Line
 
@@ -52,12 +53,19 @@ def test_the_tested_chart_its_lock_and_its_reference_come_in_one_commit(line: Li
     assert told.splitlines()[0] == f"Slipway <slipway@localhost> {date}"
     assert f"\nSlipway-Release: 0.42.0\nSlipway-Chart: {line.first}\n" in told
     assert _receipt(line) == {
-        "claims": {"deployments": {"vendored": line.first}},
+        "claims": {"deployments": standing(line.world, head.mirror(line.world), line.head)},
         "ref": line.first,
         "version": "1.0.0",
     }
     assert head.head_of(line.world).commit == line.head
     assert vendored_ref(line.show("vendir.yml"), FOLDER) == line.first
+
+
+def broken_in(claims: Claims, line: Line) -> list[str]:
+    """Return what of a receipt does not stand in what the observer would see now."""
+    now = head.ask(line.world).commit
+    line.world.see("deployments", standing(line.world, head.mirror(line.world), now))
+    return broken(claims, line.world)
 
 
 def test_once_more_changes_nothing(line: Line) -> None:
@@ -93,7 +101,29 @@ def test_the_next_chart_replaces_the_one_before(line: Line) -> None:
     assert line.vendored() == line.charted(second)
     assert ".helmignore" not in line.vendored()
     assert line.log()[0] == "chore(deps): bump bank chart to 1.1.0"
-    assert _receipt(line)["claims"] == {"deployments": {"vendored": second}}
+    assert _receipt(line)["claims"]["deployments"]["vendored"] == second
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reason"),
+    [
+        (f"{FOLDER}/values.yaml", "x\n", "deployments has another vendored files"),
+        (f"{FOLDER}/values.yaml", None, "deployments has another vendored files"),
+        ("vendir.lock.yml", None, "deployments has no vendored lock any more"),
+    ],
+)
+def test_what_somebody_changes_by_hand_wakes_it(
+    line: Line, path: str, content: str | None, reason: str
+) -> None:
+    """It never had a testflight, and must not go on to an environment in silence."""
+    line.fly(line.first)
+    line.vendor()
+    claims = _receipt(line)["claims"]
+    assert broken_in(claims, line) == []
+    line.commit("deployments", "fix: by hand", {path: content})
+    assert broken_in(claims, line) == [reason]
+    line.vendor()
+    assert broken_in(claims, line) == []
 
 
 @pytest.mark.parametrize("spoilt", [f"{FOLDER}/values.yaml", "vendir.lock.yml"])
@@ -186,7 +216,7 @@ def test_a_newer_chart_that_somebody_set_is_left_alone(line: Line) -> None:
     assert f"somebody has set the newer {newer[:7]}" in said
     assert "its files are not those of that commit" in said
     assert line.head == before
-    assert _receipt(line)["claims"] == {"deployments": {"vendored": newer}}
+    assert _receipt(line)["claims"]["deployments"]["vendored"] == newer
 
 
 def test_a_newer_chart_that_our_mirror_has_not_seen_yet_is_left_alone_too(line: Line) -> None:
