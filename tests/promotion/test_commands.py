@@ -35,7 +35,7 @@ def test_check_says_1_for_anything_wrong_and_nothing_on_stdout(track: Deployment
         (("check", "-e", "x"), "Error: Environment 'x' not found in config 'cepler.yml'"),
         (("-c", "no.yml", "check", "-e", "x"), "Error: Couldn't open config file"),
         (("-g", "no.yml", "check", "-e", "x"), "Error: Couldn't open gates file"),
-        (("latest", "-e", "staging"), "Error: Environment 'staging' not deployed!"),
+        (("latest", "-e", "staging"), "Environment 'staging' not deployed!"),
         (("reproduce", "-e", "qa"), "Error: No state recorded for qa"),
     ):
         said = track.cepler(*words)
@@ -65,6 +65,21 @@ def test_an_environment_without_files_is_new_once(new: New) -> None:
         ("record", "-e", "staging", "--push", "--reset-head"),
         ("prepare", "-e", "staging", "--force"),  # nothing is abbreviated
         ("concourse",),
+        ("check", "-e", "staging", "-e", "qa"),  # nothing is given twice
+        ("prepare", "-e", "staging", "--force-clean", "--force-clean"),
+        ("help", "nobody"),
+        # what stands before the command is for --clone, and not for the push
+        (
+            "--git-url",
+            "x",
+            "--git-private-key",
+            "x",
+            "record",
+            "-e",
+            "staging",
+            "--reset-head",
+            "--push",
+        ),
     ],
 )
 def test_wrong_usage_is_1_and_never_2(track: Deployments, words: tuple[str, ...]) -> None:
@@ -75,10 +90,25 @@ def test_wrong_usage_is_1_and_never_2(track: Deployments, words: tuple[str, ...]
 
 def test_help_and_version(track: Deployments) -> None:
     assert track.cepler("--version").out.startswith("cepler 0.7")
-    for words in (("help",), ("help", "record"), ("--help",), ("check", "-h")):
+    for words in (
+        ("help",),
+        ("help", "record"),
+        ("help", "concourse", "ci_in"),
+        ("--help",),
+        ("check", "-h"),
+    ):
         said = track.cepler(*words)
         assert (said.code, said.err) == (0, "")
         assert "usage: cepler" in said.out
+
+
+def test_the_warning_comes_when_the_files_that_are_named_can_be_read(track: Deployments) -> None:
+    warning = "WARNING removing all non-cepler specified files\n"
+    force = ("-e", "nobody", "--force-clean")
+    for command in ("prepare", "reproduce"):
+        assert track.cepler(command, *force).out == warning
+        assert track.cepler("-c", "no.yml", command, *force).out == ""
+    assert track.cepler("-g", "no.yml", "prepare", *force).out == ""
 
 
 def test_flag_beats_variable_beats_default(

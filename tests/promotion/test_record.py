@@ -76,14 +76,6 @@ def test_what_lies_on_disk_is_what_is_recorded(track: Deployments) -> None:
     ]
 
 
-def test_reset_head_restores_the_tracked_and_keeps_the_untracked(track: Deployments) -> None:
-    track.write({"README": "edited", "mine": "x", "staged": "y"})
-    track.git("add", "staged")
-    said = track.cepler("record", "-e", "staging", "--reset-head")
-    assert said.err.endswith("Reseting head to have a clean workspace\n")
-    assert [track.read(name) for name in ("README", "mine", "staged")] == ["hello", "x", "y"]
-
-
 def test_a_detached_head_moves_alone(track: Deployments) -> None:
     before = track.head
     track.git("checkout", "--quiet", "--detach")

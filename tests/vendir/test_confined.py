@@ -74,7 +74,7 @@ def test_a_link_in_the_place_of_a_directory_is_replaced_and_not_followed(place: 
 
 @pytest.mark.parametrize(
     "source",
-    ["image: {url: x}", "imgpkgBundle: {image: x}", "hg: {url: x}", "githubRelease: {slug: x}"],
+    ["image: {url: x}", "imgpkgBundle: {image: x}", "hg: {url: x}"],
 )
 def test_sources_that_are_not_known_here_are_refused_before_anything_happens(
     place: Place, source: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import subprocess
@@ -81,21 +82,56 @@ def test_archives_are_unpacked(place: Place, serve: Serve, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "more", "name"),
+    ("path", "more", "name", "mode"),
     [
-        ("/d/file.yml?x=1", "", "file.yml"),
-        ("/", "", "content"),
-        ("/d/file.yml?x=1", ", disableUnpack: true", "file.yml?x=1"),
+        ("/d/file.yml?x=1", "", "file.yml", 0o644),
+        ("/", "", "content", 0o644),
+        ("/d/file.yml?x=1", ", disableUnpack: true", "file.yml?x=1", 0o600),
     ],
 )
 def test_anything_else_is_a_file(
-    place: Place, serve: Serve, path: str, more: str, name: str
+    place: Place, serve: Serve, path: str, more: str, name: str, mode: int
 ) -> None:
     url = serve({path: Reply(body=b"plain\n")}).url
     place.configure(f"[{{path: a, http: {{url: '{url}{path}'{more}}}}}]")
     place.sync()
     assert place.files("vendor/a") == {name: "plain\n"}
-    assert (place.folder / "vendor/a" / name).stat().st_mode & 0o777 == 0o600
+    assert (place.folder / "vendor/a" / name).stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.parametrize("how", ["w:bz2", "w:xz"])
+def test_other_compressions_stay_a_file(place: Place, serve: Serve, how: str) -> None:
+    body = _tar(TREE, how)
+    url = serve({"/a.tar": Reply(body=body)}).url
+    place.configure(f"[{{path: a, http: {{url: '{url}/a.tar'}}}}]")
+    place.sync()
+    assert (place.folder / "vendor/a/a.tar").read_bytes() == body
+
+
+def test_what_a_server_packs_for_the_journey_is_unpacked_again(place: Place, serve: Serve) -> None:
+    packed = Reply(body=gzip.compress(b"a: 1\n"), headers={"Content-Encoding": "gzip"})
+    url = serve({"/a.yml": packed}).url
+    digest = hashlib.sha256(b"a: 1\n").hexdigest()
+    place.configure(f"[{{path: a, http: {{url: '{url}/a.yml', sha256: '{digest}'}}}}]")
+    place.sync()
+    assert place.files("vendor/a") == {"a.yml": "a: 1\n"}
+
+
+def test_an_empty_answer_is_nothing_to_vendor(place: Place, serve: Serve) -> None:
+    url = serve({"/a": Reply()}).url
+    place.configure(f"[{{path: a, http: {{url: '{url}/a'}}}}]")
+    assert "nothing is left" in place.refused()
+
+
+def test_passwords_of_this_person_are_not_sent(
+    place: Place, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ada password hunter22\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    server = serve({"/a": Reply(body=b"x")})
+    place.configure(f"[{{path: a, http: {{url: '{server.url}/a'}}}}]")
+    place.sync()
+    assert "authorization" not in server.asked[0].headers
 
 
 def test_an_archive_may_be_kept_as_it_is(place: Place, serve: Serve) -> None:

@@ -78,7 +78,10 @@ def test_a_tag_wins_over_a_branch_of_its_name(origin: Origin, place: Place) -> N
 
 @pytest.mark.parametrize(
     "ref",
-    ["HEAD", "refs/heads/main", "origin/HEAD", "nothing", "'@'", "'--upload-pack=x'", "f" * 40],
+    [
+        *("HEAD", "refs/heads/main", "origin/HEAD", "nothing", "'@'", "'--upload-pack=x'"),
+        *("main~0", "'main^{commit}'", "f" * 40),
+    ],
 )
 def test_what_is_no_reference(origin: Origin, place: Place, ref: str) -> None:
     _app(place, ref)

@@ -46,6 +46,47 @@ def test_only_what_is_kept_is_fetched_from_a_server_that_allows_it(
     assert fetched == {big: False, kept: True, "history": False}
 
 
+@pytest.mark.parametrize("allowed", ["true", "false"])
+def test_contents_come_in_one_go(
+    origin: Origin, place: Place, monkeypatch: pytest.MonkeyPatch, allowed: str
+) -> None:
+    """The commit and its trees, then every content that is kept; git alone would go for each."""
+    origin.git("config", "uploadpack.allowFilter", allowed)
+    for number in range(8):
+        origin.commit("feat: more", {f"charts/app/templates/{number}.yaml": f"kind: A{number}\n"})
+    trace = place.folder.parent / "trace"
+    monkeypatch.setenv("GIT_TRACE", str(trace))
+    place.configure(
+        f"[{{path: app, git: {{url: '{origin.folder.as_uri()}', ref: main}},"
+        " includePaths: [charts/app/**/*]}]"
+    )
+    place.sync()
+    assert len(place.files()) == 8 + 5
+    packs = [
+        line for line in trace.read_text().splitlines() if "built-in: git pack-objects" in line
+    ]
+    assert len(packs) == (2 if allowed == "true" else 1)
+
+
+def test_a_mirror_is_read_where_it_stands(
+    origin: Origin, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is copied: not a single object travels, and the lock has the tags all the same."""
+    origin.git("tag", "--annotate", "-m", "one", "v1.0.0")
+    origin.git("tag", "later")
+    commit = origin.commit("feat: more", {"README.md": "more\n"})
+    mirror = tmp_path / "mirror.git"
+    g.git("clone", "--quiet", "--mirror", str(origin.folder), str(mirror))
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE", str(trace))
+    url = "https://charts.invalid/charts.git"
+    for ref in ("main", "origin/main", commit, commit[:9]):
+        place.configure(f"[{{path: app, git: {{url: '{url}', ref: '{ref}'}}}}]")
+        lock = place.sync("--mirror", f"{url}={mirror}")
+        assert lock == lock_of(commit, "'feat: more'", f"v1.0.0-1-g{commit[:7]}")
+    assert "pack-objects" not in trace.read_text()
+
+
 def test_a_mirror_on_this_machine_stands_in_for_a_url(
     origin: Origin, place: Place, tmp_path: Path
 ) -> None:

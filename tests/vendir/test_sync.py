@@ -170,7 +170,41 @@ def test_a_lazy_content_is_fetched_when_its_configuration_changes(
     assert "--lazy=false" in place.refused()
 
 
+def test_the_mode_of_a_lazy_content_that_is_left_alone_is_too(place: Place) -> None:
+    place.configure(
+        "[{path: a, lazy: true, permissions: 0750, inline: {paths: {x: '1'}}}]",
+        more="  permissions: 0755\n",
+    )
+    place.sync()
+    (place.folder / "vendor/a").chmod(0o711)
+    (place.folder / "vendor").chmod(0o711)
+    place.sync()
+    modes = [(place.folder / name).stat().st_mode & 0o777 for name in ("vendor", "vendor/a")]
+    assert modes == [0o755, 0o711]
+
+
+def test_a_partial_sync_sets_the_directory_s_mode_and_no_sibling_s(place: Place) -> None:
+    contents = "[{path: a, inline: {paths: {x: '1'}}}, {path: b, inline: {paths: {x: '1'}}}]"
+    place.configure(contents, more="  permissions: 0755\n")
+    place.sync()
+    for name in ("vendor", "vendor/a", "vendor/b"):
+        (place.folder / name).chmod(0o711)
+    place.sync("-d", "vendor/a")
+    modes = [
+        (place.folder / name).stat().st_mode & 0o777 for name in ("vendor", "vendor/a", "vendor/b")
+    ]
+    assert modes == [0o755, 0o755, 0o711]
+
+
 # the command line
+
+
+def test_flags_of_one_letter_may_stand_in_one_word(place: Place, origin: Origin) -> None:
+    _git(place)
+    before = place.sync()
+    origin.commit("feat: more", {"README.md": "more\n"})
+    assert place.sync("-lfvendir.yml").endswith(before)
+    assert place.sync("-lf", "vendir.yml").endswith(before)
 
 
 def test_where_everything_is(place: Place) -> None:

@@ -28,6 +28,24 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}\n\n{self.format_usage().rstrip()}")
 
 
+class Once(argparse.Action):
+    """Takes an option's value, or that it is given, and refuses it a second time."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,  # noqa: ARG002 - argparse hands it over
+    ) -> None:
+        """Keep the value in the namespace, and that there was one."""
+        given = namespace.__dict__.setdefault("given", [])
+        if self.dest in given:
+            parser.error(f"{self.option_strings[-1]} is given more than once")
+        given.append(self.dest)
+        setattr(namespace, self.dest, self.nargs == 0 or values)
+
+
 def read(words: list[str]) -> argparse.Namespace:
     """Read a command line.
 
@@ -44,7 +62,10 @@ def read(words: list[str]) -> argparse.Namespace:
         parser.print_help(sys.stderr)
         raise SystemExit(FAILED)
     if said.command == "help":
-        (commands.get(said.topic or "") or parser).print_help()
+        topic = " ".join(said.topic)
+        if topic and topic not in commands:
+            parser.error(f"there is no command {topic!r}")
+        commands.get(topic, parser).print_help()
         raise SystemExit(0)
     _check(parser, said)
     return said
@@ -55,15 +76,11 @@ def _check(parser: Parser, said: argparse.Namespace) -> None:
         parser.error("--gates-branch needs --gates")
     if said.clone is not None and (said.git_url is None or said.git_private_key is None):
         parser.error("--clone needs --git-url and --git-private-key")
-    if said.command == "record":
-        said.git_url = said.record_git_url or said.git_url
-        if said.record_git_private_key is not None:
-            said.git_private_key = said.record_git_private_key
-        said.git_branch = said.record_git_branch or said.git_branch
-        if said.push and not said.reset_head:
+    if getattr(said, "push", False):
+        if not said.reset_head:
             parser.error("--push needs --reset-head")
-        if said.push and (said.git_url is None or said.git_private_key is None):
-            parser.error("--push needs --git-url and --git-private-key")
+        if said.push_git_url is None or said.push_git_private_key is None:
+            parser.error("--push needs --git-url and --git-private-key behind the word record")
     if getattr(said, "environment", "") is None:
         parser.error("-e, --environment is required")
 
@@ -90,17 +107,13 @@ def _parser() -> tuple[Parser, dict[str, Parser]]:
         known[name] = _command(commands, name, text)
         _environment(known[name])
     for name in ("prepare", "reproduce"):
-        known[name].add_argument(
-            "--force-clean", action="store_true",
-            help="remove every file that is not ignored and not part of the environment",
-        )  # fmt: skip
-        known[name].add_argument(
-            "--dry-run", action="store_true", help="say what would be removed and written"
-        )
+        text = "remove every file that is not ignored and not part of the environment"
+        _flag(known[name], "--force-clean", text)
+        _flag(known[name], "--dry-run", "say what would be removed and written")
     _record(known["record"])
-    known["concourse"] = _concourse(commands)
+    known |= _concourse(commands)
     known["help"] = _command(commands, "help", "print this, or the help of a command")
-    known["help"].add_argument("topic", nargs="?", choices=sorted(known))
+    known["help"].add_argument("topic", nargs="*", metavar="COMMAND")
     return parser, known
 
 
@@ -110,52 +123,70 @@ def _command(
     return commands.add_parser(name, help=text, description=text, allow_abbrev=False)
 
 
+def _option(
+    parser: Parser, *names: str, value: str, text: str, variable: str = "",
+    default: str | None = None, dest: str | None = None,
+) -> None:  # fmt: skip
+    if variable:
+        text += f" ({variable}{f'; {default}' if default else ''})"
+    parser.add_argument(
+        *names, action=Once, metavar=value, help=text,
+        default=os.environ.get(variable, default), dest=dest,
+    )  # fmt: skip
+
+
+def _flag(parser: Parser, name: str, text: str) -> None:
+    parser.add_argument(name, action=Once, nargs=0, default=False, help=text)
+
+
 def _global(parser: Parser) -> None:
-    env = os.environ.get
-    parser.add_argument("-c", "--config", metavar="FILE", default=env("CEPLER_CONF", "cepler.yml"),
-                        help="the configuration (CEPLER_CONF; cepler.yml)")  # fmt: skip
-    parser.add_argument("--ignore-queue", action="store_true",
-                        help="take the newest upstream state, not the next one")  # fmt: skip
-    parser.add_argument("-g", "--gates", metavar="FILE", default=env("CEPLER_GATES"),
-                        help="the gates file (CEPLER_GATES)")  # fmt: skip
-    parser.add_argument("--gates-branch", metavar="BRANCH", default=env("GATES_BRANCH"),
-                        help="the branch that has the gates file (GATES_BRANCH)")  # fmt: skip
-    parser.add_argument("--clone", metavar="DIR",
-                        help="clone there, or bring the clone up to date, first")  # fmt: skip
+    _option(parser, "-c", "--config", value="FILE", variable="CEPLER_CONF",
+            default="cepler.yml", text="the configuration")  # fmt: skip
+    _flag(parser, "--ignore-queue", "take the newest upstream state, not the next one")
+    _option(parser, "-g", "--gates", value="FILE", variable="CEPLER_GATES", text="the gates file")
+    _option(parser, "--gates-branch", value="BRANCH", variable="GATES_BRANCH",
+            text="the branch that has the gates file")  # fmt: skip
+    _option(
+        parser, "--clone", value="DIR", text="clone there, or bring the clone up to date, first"
+    )
     _remote(parser, "")
-    parser.set_defaults(git_url=env("GIT_URL"), git_private_key=env("GIT_PRIVATE_KEY"),
-                        git_branch=env("GIT_BRANCH", "main"))  # fmt: skip
 
 
 def _remote(parser: Parser, prefix: str) -> None:
-    parser.add_argument("--git-url", metavar="URL", dest=f"{prefix}git_url", help="(GIT_URL)")
-    parser.add_argument("--git-private-key", metavar="KEY", dest=f"{prefix}git_private_key",
-                        help="the text of an ssh key; better in GIT_PRIVATE_KEY, where"
-                        " no list of processes shows it")  # fmt: skip
-    parser.add_argument("--git-branch", metavar="BRANCH", dest=f"{prefix}git_branch",
-                        help="(GIT_BRANCH; main)")  # fmt: skip
+    _option(parser, "--git-url", value="URL", variable="GIT_URL", text="the remote",
+            dest=f"{prefix}git_url")  # fmt: skip
+    _option(parser, "--git-private-key", value="KEY", variable="GIT_PRIVATE_KEY",
+            dest=f"{prefix}git_private_key",
+            text="the text of an ssh key; better in the variable, where no list of processes"
+            " shows it")  # fmt: skip
+    _option(parser, "--git-branch", value="BRANCH", variable="GIT_BRANCH", default="main",
+            dest=f"{prefix}git_branch", text="the branch")  # fmt: skip
 
 
 def _environment(parser: Parser) -> None:
-    parser.add_argument("-e", "--environment", metavar="ENV",
-                        default=os.environ.get("CEPLER_ENVIRONMENT"),
-                        help="which environment (CEPLER_ENVIRONMENT)")  # fmt: skip
+    _option(parser, "-e", "--environment", value="ENV", variable="CEPLER_ENVIRONMENT",
+            text="which environment")  # fmt: skip
 
 
 def _record(parser: Parser) -> None:
-    parser.add_argument("--no-commit", action="store_true", help="only write the state file")
-    parser.add_argument("--reset-head", action="store_true",
-                        help="bring the tracked files back to the head afterwards")  # fmt: skip
-    parser.add_argument("--push", action="store_true",
-                        help="push to origin, again when others were faster")  # fmt: skip
-    _remote(parser, "record_")
+    _flag(parser, "--no-commit", "only write the state file")
+    _flag(parser, "--reset-head", "bring the tracked files back to the head afterwards")
+    _flag(parser, "--push", "push to origin, again when others were faster")
+    _remote(parser, "push_")  # its own: what stands before the command is for --clone
 
 
-def _concourse(commands: argparse._SubParsersAction[Parser]) -> Parser:
+def _concourse(commands: argparse._SubParsersAction[Parser]) -> dict[str, Parser]:
     text = "a Concourse resource: JSON on standard input and output"
     parser = _command(commands, "concourse", text)
     steps = parser.add_subparsers(dest="step", metavar="STEP", parser_class=Parser, required=True)
-    _command(steps, "check", "which versions are there?")
-    _command(steps, "ci_in", "fetch a version").add_argument("folder", metavar="DESTINATION")
-    _command(steps, "ci_out", "record what was deployed").add_argument("folder", metavar="ORIGIN")
-    return parser
+    known = {
+        name: _command(steps, name, about)
+        for name, about in (
+            ("check", "which versions are there?"),
+            ("ci_in", "fetch a version"),
+            ("ci_out", "record what was deployed"),
+        )
+    }
+    known["ci_in"].add_argument("folder", metavar="DESTINATION")
+    known["ci_out"].add_argument("folder", metavar="ORIGIN")
+    return {"concourse": parser} | {f"concourse {name}": step for name, step in known.items()}

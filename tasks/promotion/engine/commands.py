@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tasks.kernel.errors import SlipwayError
@@ -100,34 +101,40 @@ def _ls(said: argparse.Namespace, settings: Settings) -> int:
 def _latest(said: argparse.Namespace, settings: Settings) -> int:
     head = recorded_head(settings.config, said.environment)
     if head is None:
-        raise SlipwayError(f"Environment '{said.environment}' not deployed!")
+        tell(f"Environment '{said.environment}' not deployed!")
+        return FAILED
     print(head)
     return DONE
 
 
 def _prepare(said: argparse.Namespace, settings: Settings) -> int:
-    if said.force_clean and not said.dry_run:
-        print("WARNING removing all non-cepler specified files", flush=True)
-    Workspace(settings, said.environment).prepare(
+    Workspace(settings, said.environment, ready=_warning(said)).prepare(
         tell, force_clean=said.force_clean, dry_run=said.dry_run
     )
     return DONE
 
 
+def _warning(said: argparse.Namespace) -> Callable[[], None]:
+    def warn() -> None:
+        if said.force_clean and not said.dry_run:
+            print("WARNING removing all non-cepler specified files", flush=True)
+
+    return warn
+
+
 def _reproduce(said: argparse.Namespace, settings: Settings) -> int:
-    if said.force_clean and not said.dry_run:
-        print("WARNING removing all non-cepler specified files", flush=True)
-    Workspace(settings, said.environment, gated=False).reproduce(
+    Workspace(settings, said.environment, gated=False, ready=_warning(said)).reproduce(
         tell, force_clean=said.force_clean, dry_run=said.dry_run
     )
     return DONE
 
 
 def _record(said: argparse.Namespace, settings: Settings) -> int:
-    space = Workspace(settings, said.environment)
-    space.record(tell, commit=not said.no_commit, reset=said.reset_head)
-    if said.push:
-        space.push(tell, said.git_branch)
+    with remote.key_in_use(said.push_git_private_key if said.push else None) as env:
+        space = Workspace(replace(settings, env=env), said.environment)
+        space.record(tell, commit=not said.no_commit, reset=said.reset_head)
+        if said.push:
+            space.push(tell, said.push_git_branch)
     return DONE
 
 

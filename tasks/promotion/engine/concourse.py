@@ -136,7 +136,8 @@ def run(step: str, folder: str, content: bytes, say: Say) -> int:
             answer = ci_in(asked, Path(folder), env, say)
         else:
             answer = ci_out(asked, Path(folder), env, say)
-    print(json.dumps(answer, separators=(",", ":"), ensure_ascii=False))
+    told = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+    print(told.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import PurePosixPath
 
 from tasks.kernel.errors import WrongUsage
@@ -52,7 +53,7 @@ class Config:
     @property
     def folder(self) -> str:
         """The state folder, repository-relative."""
-        return (PurePosixPath(self.path).parent / STATE_FOLDER / self.deployment).as_posix()
+        return _folder(self.path, self.deployment)
 
     def state_path(self, environment: str) -> str:
         """Return the state file of an environment, repository-relative."""
@@ -81,6 +82,11 @@ class Config:
         """Return the test whether an environment takes a path of the commit directly."""
         wanted = any_of(environment.latest)
         return lambda path: wanted(path) and not self.is_own_file(path)
+
+
+@cache  # asked for at every commit of a walk
+def _folder(path: str, deployment: str) -> str:
+    return (PurePosixPath(path).parent / STATE_FOLDER / deployment).as_posix()
 
 
 def parse(content: bytes, path: str = DEFAULT_PATH) -> Config:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
@@ -25,17 +27,27 @@ class Workspace:
         settings: the global options.
         environment: its name.
         gated: whether the gates are asked at all.
+        ready: called as soon as the files that the options name are read.
 
     Raises:
         SlipwayError: configuration, gates, state folder or repository are not what they should be.
     """
 
-    def __init__(self, settings: Settings, environment: str, *, gated: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        environment: str,
+        *,
+        gated: bool = True,
+        ready: Callable[[], None] = lambda: None,
+    ) -> None:
         env = handed_on()
         root, broken = root_of(env)
         self.repository = Repository(root, {**env, **(settings.env or {})})
         self.config = read_config(settings.config, path_in(root, settings.config))
-        gate = self._gate(settings, environment, broken) if gated and settings.gates else None
+        known = self._gates(settings, broken) if gated and settings.gates is not None else None
+        ready()
+        gate = None if known is None else gates.of(known, environment)
         self.folder = root / self.config.folder
         self.records = records.in_folder(self.folder)
         self.environment = self.config.environment(environment, settings.config)
@@ -46,22 +58,18 @@ class Workspace:
         if gate is not None:
             self.start = gates.commit(self.repository, gate)
 
-    def _gate(
-        self, settings: Settings, environment: str, broken: SlipwayError | None
-    ) -> str | None:
+    def _gates(self, settings: Settings, broken: SlipwayError | None) -> Mapping[str, str]:
         typed = settings.gates or ""
         if settings.gates_branch is not None:
             if broken is not None:
                 raise broken
             path = path_in(self.repository.path, typed)
-            found = gates.on_branch(self.repository, settings.gates_branch, path)
-        else:
-            try:
-                found = gates.parse(Path(typed).read_bytes(), typed)
-            except OSError as error:
-                said = [words_of(error, typed)]
-                raise WrongUsage("Couldn't open gates file", detail=said) from None
-        return gates.of(found, environment)
+            return gates.on_branch(self.repository, settings.gates_branch, path)
+        try:
+            return gates.parse(Path(typed).read_bytes(), typed)
+        except OSError as error:
+            said = [words_of(error, typed)]
+            raise WrongUsage("Couldn't open gates file", detail=said) from None
 
     @property
     def root(self) -> Path:
@@ -229,9 +237,16 @@ class Workspace:
         self.repository.git("update-index", "--replace", "-z", "--index-info", stdin=told)
 
     def _reset(self) -> None:
-        """Bring every tracked file back to the head; untracked and newly staged ones stay."""
-        if self.repository.tree(require_commit(self.repository, "HEAD")):
-            self.repository.git("checkout", "--quiet", "--force", "HEAD", "--", ":/")
+        """Bring every tracked file back to the head; untracked files and what is staged stay."""
+        if not self.repository.tree(require_commit(self.repository, "HEAD")):
+            return
+        with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
+            index = Path(folder, "index")  # with the times in it, only what differs is written
+            own = self.repository.text("rev-parse", "--path-format=absolute", "--git-path", "index")
+            if Path(own).exists():
+                shutil.copyfile(own, index)
+            env = {"GIT_INDEX_FILE": str(index)}
+            self.repository.git("checkout", "--quiet", "--force", "HEAD", "--", ":/", env=env)
 
     def push(self, say: Say, branch: str) -> None:
         """Push the local commits to `origin`; see `remote.push`."""

@@ -12,32 +12,39 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Literal
 
 from tasks.kernel.errors import SlipwayError
 
 from .paths import clean
 from .staging import make_folders
 
+_Tar = Literal["r:gz", "r:"]
+_TARS: Final[tuple[_Tar, ...]] = ("r:gz", "r:")  # any other compression stays a file
 _BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, OSError, RuntimeError)
 
 
 def unpack(archive: Path, into: Path, where: str) -> bool:
-    """Unpack a zip, a tar or a compressed tar; return False when it is none of them.
+    """Unpack a zip, a tar or a gzipped tar; return False when it is none of them.
+
+    Nothing at all is a tar without members.
 
     Raises:
         SlipwayError: it is damaged, or has a member that cannot be had.
     """
+    if not archive.stat().st_size:
+        return _all(iter(()), into, where)
     if zipfile.is_zipfile(archive):
         return _all(_zipped(archive, where), into, where)
-    if _is_tar(archive):
-        return _all(_tarred(archive, where), into, where)
+    for how in _TARS:
+        if _is_tar(archive, how):
+            return _all(_tarred(archive, how, where), into, where)
     return False
 
 
-def _is_tar(archive: Path) -> bool:
+def _is_tar(archive: Path, how: _Tar) -> bool:
     try:
-        with tarfile.open(archive, "r:*") as file:
+        with tarfile.open(archive, how) as file:
             return file.next() is not None
     except _BROKEN:
         return False
@@ -74,8 +81,8 @@ def _zipped(archive: Path, where: str) -> Iterator[tuple[str, IO[bytes]]]:
                 yield member.filename, file.open(member)
 
 
-def _tarred(archive: Path, where: str) -> Iterator[tuple[str, IO[bytes]]]:
-    with tarfile.open(archive, "r:*") as file:
+def _tarred(archive: Path, how: _Tar, where: str) -> Iterator[tuple[str, IO[bytes]]]:
+    with tarfile.open(archive, how) as file:
         for member in file:
             if member.isdir():
                 continue

@@ -42,7 +42,7 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    wanted = _parser().parse_args([_flagged(word) for word in given])
+    wanted = _parser().parse_args([part for word in given for part in _flagged(word)])
     try:
         if wanted.chdir:
             os.chdir(wanted.chdir)
@@ -133,9 +133,13 @@ def _mirror(told: str) -> tuple[str, Path]:
     return url, Path(folder)
 
 
-def _flagged(word: str) -> str:
+def _flagged(word: str) -> list[str]:
     """Write a flag without a value with one: the value never is a word of its own."""
-    return f"{_FLAGS[word]}=true" if word in _FLAGS else word
+    if word in _FLAGS:
+        return [f"{_FLAGS[word]}=true"]
+    if word.startswith("-l") and word[2:3] not in ("", "="):  # several in one word: -lf FILE
+        return [f"{_FLAGS['-l']}=true", *_flagged(f"-{word[2:]}")]
+    return [word]
 
 
 def _truth(word: str) -> bool:

@@ -48,6 +48,29 @@ class Place:
     mirrors: Mapping[str, Path]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The commit that a source names.
+
+    Attributes:
+        repository: has its trees, and gets its contents.
+        commit: full id.
+        message: the commit's own.
+        tag: what `git describe` says of it; "" for nothing.
+    """
+
+    repository: Repository
+    commit: str
+    message: str
+    tag: str
+
+    def entry(self) -> dict[str, Any]:
+        """Return what the lock says of it."""
+        first, more, _ = self.message.strip(_BLANKS).partition("\n")
+        facts = {"sha": self.commit, "commitTitle": first + ("..." if more else "")}
+        return facts | ({"tags": [self.tag]} if self.tag else {})
+
+
 def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
     """Write the kept files of a git content, and return its lock entry.
 
@@ -57,9 +80,9 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
     """
     source = content.source
     _refuse(source, content.where)
-    commit, tag, repository = _obtained(content, at)
-    _check_out(repository, commit, content, into)
-    return _entry(repository, commit, tag)
+    found = _obtained(content, at)
+    _check_out(found.repository, found.commit, content, into)
+    return found.entry()
 
 
 def _opened(content: Content, at: Place, name: str) -> Repository:
@@ -104,8 +127,8 @@ def _address(url: str, root: Path) -> str:
     return str(root / url)
 
 
-def _obtained(content: Content, at: Place) -> tuple[str, str, Repository]:
-    """Fetch what a source names; return the commit, what describes it ("" for nothing), and where.
+def _obtained(content: Content, at: Place) -> Found:
+    """Fetch what a source names.
 
     Raises:
         SlipwayError: the remote refuses, or does not have it.
@@ -119,13 +142,15 @@ def _obtained(content: Content, at: Place) -> tuple[str, str, Repository]:
         tags = [name for name in refs if name.startswith("refs/tags/")]
         own = [name for name in tags if refs[name] == commit]
         if own or not tags:
-            if _fetched_alone(repository, commit, own):
-                commit = repository.resolve(commit)
-                return commit, repository.describe(commit) if own else "", repository
+            if found := _fetched_alone(repository, commit, own):
+                return found
             # It has noted down already that it is not to have everything.
             repository = _opened(content, at, "whole")
-    branch = ref.removeprefix("origin/") if ref.startswith("origin/") else ""
-    repository.fetch_all(branch if f"refs/heads/{branch}" in refs else "", depth)
+    if repository.borrows and not depth:
+        repository.adopt()
+    else:
+        branch = ref.removeprefix("origin/") if ref.startswith("origin/") else ""
+        repository.fetch_all(branch if f"refs/heads/{branch}" in refs else "", depth)
     if _FULL.fullmatch(ref) and not repository.has(ref):
         repository.fetch_commit(ref, depth)
     commit = repository.resolve(ref)
@@ -135,16 +160,20 @@ def _obtained(content: Content, at: Place) -> tuple[str, str, Repository]:
             where=content.where,
             fix="ref is a commit, a tag, a branch, or origin/BRANCH",
         )
-    return commit, repository.describe(commit), repository
+    return Found(repository, *repository.look_up(commit), repository.describe(commit))
 
 
-def _fetched_alone(repository: Repository, commit: str, tags: list[str]) -> bool:
+def _fetched_alone(repository: Repository, commit: str, tags: list[str]) -> Found | None:
+    """Fetch a commit and nothing else, not even contents; None when it is not to be had so."""
     try:
         repository.fetch_one(commit, tags)
     except SlipwayError as error:
         journal.say(f"one commit alone is not to be had, so all are fetched: {error}")
-        return False
-    return repository.has(commit)
+        return None
+    found, message = repository.look_up(commit)
+    if not found:
+        return None
+    return Found(repository, found, message, repository.describe(found) if tags else "")
 
 
 def _selected(selection: Mapping[str, Any], refs: Mapping[str, str]) -> str:
@@ -188,9 +217,3 @@ def _may_be_kept(content: Content, folder: str) -> bool:
     include = content.globs("includePaths")
     globs = [*include, *content.globs("legalPaths")]
     return not include or any(glob.may_match_below(folder) for glob in globs)
-
-
-def _entry(repository: Repository, commit: str, tag: str) -> dict[str, Any]:
-    first, more, _ = repository.message(commit).strip(_BLANKS).partition("\n")
-    facts: dict[str, Any] = {"sha": commit, "commitTitle": first + ("..." if more else "")}
-    return facts | ({"tags": [tag]} if tag else {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -27,31 +28,41 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
         WrongUsage: the source is not complete.
         SlipwayError: the answer is none, or another one than was expected.
     """
-    source, where = content.source, f"{content.where}.http"
+    return fetch_from(content.source, at, into, f"{content.where}.http")
+
+
+def fetch_from(source: Mapping[str, Any], at: Place, into: Path, where: str) -> dict[str, Any]:
+    """Do the same for a source that stands inside of another."""
     url = str(source.get("url", ""))
     if urlsplit(url).scheme not in ("http", "https"):
         raise WrongUsage(f"http needs a url with http:// or https://, this is {url!r}", where=where)
     file = at.scratch / "download"
-    found = _download(url, _login(source, at, where), file, where)
+    found = download(url, file, where, login=_login(source, at, where))
     expected = source.get("sha256", "")
     if expected and found != expected:
-        raise SlipwayError(
-            "what was downloaded is not what was expected",
-            where=redact(url),
-            detail=[f"there   {found}", f"wanted  {expected}"],
-            fix="look who changed it; then correct sha256",
-        )
+        raise unexpected(found, expected, redact(url), "sha256")
     if source.get("disableUnpack"):
-        name = url.rpartition("/")[2]
+        name, mode = url.rpartition("/")[2], 0o600
     elif unpack(file, into, redact(url)):
         return {}
     else:
-        name = unquote(urlsplit(url).path).rpartition("/")[2] or "content"
+        name, mode = unquote(urlsplit(url).path).rpartition("/")[2] or "content", 0o644
     if name in ("", ".", "..", ".git") or "\0" in name:
         raise SlipwayError(f"{url} names no file", where=where)
     into.mkdir(mode=0o700)
     file.rename(into / name)
+    (into / name).chmod(mode)
     return {}
+
+
+def unexpected(found: str, wanted: str, where: str, key: str) -> SlipwayError:
+    """Return the error for a download with another checksum."""
+    return SlipwayError(
+        "what was downloaded is not what was expected",
+        where=where,
+        detail=[f"there   {found}", f"wanted  {wanted}"],
+        fix=f"look who changed it; then correct {key}",
+    )
 
 
 def _login(source: Mapping[str, Any], at: Place, where: str) -> tuple[str, str] | None:
@@ -64,7 +75,14 @@ def _login(source: Mapping[str, Any], at: Place, where: str) -> tuple[str, str] 
     return held.get("username", b"").decode(), held.get("password", b"").decode()
 
 
-def _download(url: str, login: tuple[str, str] | None, file: Path, where: str) -> str:
+def download(
+    url: str,
+    file: Path,
+    where: str,
+    *,
+    login: tuple[str, str] | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Write an answer to a file; return its SHA-256.
 
     Raises:
@@ -73,19 +91,25 @@ def _download(url: str, login: tuple[str, str] | None, file: Path, where: str) -
     import requests
 
     digest, got = hashlib.sha256(), 0
+    told = {"Accept-Encoding": "gzip", **headers}
     try:
-        with requests.get(url, auth=login, stream=True, timeout=_PATIENCE) as answer:
+        # Of the passwords that this person keeps in a file of their own none is sent.
+        with requests.get(
+            url, auth=login or _nobody, headers=told, stream=True, timeout=_PATIENCE
+        ) as answer:
             if answer.status_code != 200:
-                raise SlipwayError(f"the answer is {answer.status_code}", where=redact(url))
+                raise SlipwayError(
+                    f"the answer is {answer.status_code}", where=redact(url), detail=[where]
+                )
+            packed = answer.headers.get("Content-Encoding", "").lower() == "gzip"
             handle = file.open("wb")
             file.chmod(0o600)
             with handle:
-                # As it was sent: a .gz that a server calls an encoding is still what is asked for.
-                while piece := answer.raw.read(_PIECE, decode_content=False):
+                while piece := answer.raw.read(_PIECE, decode_content=packed):
                     handle.write(piece)
                     digest.update(piece)
                     got += len(piece)
-            promised = answer.headers.get("Content-Length", "")
+            promised = "" if packed else answer.headers.get("Content-Length", "")
     except (requests.RequestException, OSError) as error:
         raise _unanswered(url, error, where) from None
     except Exception as error:  # the library below has exceptions of its own
@@ -96,6 +120,10 @@ def _download(url: str, login: tuple[str, str] | None, file: Path, where: str) -
         what = f"the answer broke off after {got} of {promised} bytes"
         raise SlipwayError(what, where=redact(url), fix="run the same again")
     return digest.hexdigest()
+
+
+def _nobody(request: Any) -> Any:
+    return request
 
 
 def _unanswered(url: str, error: Exception, where: str) -> SlipwayError:

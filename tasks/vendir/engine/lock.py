@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -181,4 +180,6 @@ def _pinned(directory: Directory, content: Content, lock: Lock, where: str) -> C
 
 def digest(content: Content) -> str:
     """Return the digest of a content's configuration: SHA-256, hexadecimal."""
+    import hashlib
+
     return hashlib.sha256(emit(content.entry).encode()).hexdigest()

@@ -49,7 +49,9 @@ class Repository:
         self.address = address
         self.env = env
         self.borrows = False
-        g.git("init", "--quiet", "--", str(folder), env=env)
+        self._partial = False
+        self._listed: list[tuple[str, str]] = []
+        g.git("init", "--quiet", "--template=", "--", str(folder), env=env)
         # Written and not set by an argument: an address may hold a password.
         quoted = address.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         with (self.store / "config").open("a") as file:
@@ -80,10 +82,23 @@ class Repository:
         for line in said.decode("utf-8", "surrogateescape").split("\n")[:-1]:
             commit, _, name = line.partition("\t")
             refs[name.removesuffix("^{}")] = commit  # the peeled line follows its tag
+            if not name.endswith("^{}"):
+                self._listed.append((commit, name))
         return refs
+
+    def adopt(self) -> None:
+        """Take the refs that were advertised over as if they had been fetched.
+
+        Only for a repository that borrows: it has every object already.
+        """
+        here = ((sha, name.replace("refs/heads/", "refs/remotes/origin/", 1)) for sha, name in
+                self._listed)  # fmt: skip
+        told = "".join(f"{sha} {name}\n" for sha, name in here)
+        (self.store / "packed-refs").write_bytes(told.encode("utf-8", "surrogateescape"))
 
     def fetch_one(self, commit: str, tags: Sequence[str]) -> None:
         """Fetch a commit without its history and without contents, and some tags."""
+        self._partial = True
         wanted = [commit, *(f"+{tag}:{tag}" for tag in tags)]
         how = ("--depth=1", "--filter=blob:none", "--no-tags", "--no-write-fetch-head", "--quiet")
         self._ask("fetch", *how, "--end-of-options", "origin", *wanted)
@@ -107,7 +122,9 @@ class Repository:
 
     def resolve(self, ref: str) -> str:
         """Return the commit that `git checkout REF` would take; "" when there is none."""
-        for name in (ref, f"refs/remotes/origin/{ref}"):
+        # A branch's bare name is looked up at the remote; `main~1` or `main^{commit}` is no name.
+        named = "@{" not in ref and not set("~^:") & set(ref)
+        for name in (ref, *([f"refs/remotes/origin/{ref}"] if named else [])):
             found = g.text(
                 *("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"),
                 repo=self.tree, env=self.env, ok=(0, 1, 128),
@@ -116,11 +133,12 @@ class Repository:
                 return found
         return ""
 
-    def message(self, commit: str) -> str:
-        """Return a commit's whole message."""
-        return g.git("log", "-1", "--format=%B", commit, "--", repo=self.tree).decode(
-            "utf-8", "replace"
-        )
+    def look_up(self, name: str) -> tuple[str, str]:
+        """Return the commit that a full id names, and its whole message; "" when it is none."""
+        how = ("log", "-1", "--no-patch", "--format=%H%x00%B", name, "--")
+        told = g.git(*how, repo=self.tree, env=self.env, ok=(0, 128))
+        commit, _, message = told.decode("utf-8", "replace").partition("\0")
+        return commit, message
 
     def describe(self, commit: str) -> str:
         """Return how a commit is named by the tags before it; "" when there are none."""
@@ -151,22 +169,17 @@ class Repository:
         into.mkdir(mode=0o700)
         place = ("--git-dir", str(self.store), "--work-tree", str(into))
         g.git(*place, "read-tree", commit, cwd=into, env=self.env, timeout=_SLOW)
-        self._complete(commit, [*entries, *rules])
+        self._complete([*entries, *rules])
         listed = b"".join(os.fsencode(entry.path) + b"\0" for entry in entries)
         how = ("checkout-index", "--force", "--quiet", "-z", "--stdin")
         g.git(*place, *how, cwd=into, env=self.env, stdin=listed, timeout=_SLOW)
 
-    def _complete(self, commit: str, entries: Collection[Entry]) -> None:
+    def _complete(self, entries: Collection[Entry]) -> None:
         """Fetch in one go the contents that are missing; git would ask for them one by one."""
-        if (
-            g.text("config", "--default=", "extensions.partialClone", repo=self.tree, ok=(0, 1))
-            == ""
-        ):
+        if not self._partial:
             return
-        how = ("--objects", "--no-object-names", "--missing=print")
-        listed = g.lines("rev-list", *how, commit, "--", repo=self.tree, env=self.env)
-        missing = {line[1:] for line in listed if line.startswith("?")}
-        wanted = sorted(missing & {entry.blob for entry in entries})
+        # Of a server that filtered nothing all are here; git sees that, and does not even ask.
+        wanted = sorted({entry.blob for entry in entries})
         if wanted:
             stdin = "".join(f"{blob}\n" for blob in wanted).encode()
             self._ask(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
 
-from . import auth, gitsource, helmsource, httpsource
+from . import auth, gitsource
 from .gitsource import Place
 from .model import Config, Content
 from .paths import inside, join
@@ -97,11 +97,30 @@ def _write(into: Path, path: str, value: bytes, where: str) -> None:
         file.write(value)
 
 
+def _http(content: Content, at: Place, into: Path) -> Facts:
+    from . import httpsource  # most configurations name git alone, and imports cost more than it
+
+    return httpsource.fetch(content, at, into)
+
+
+def _chart(content: Content, at: Place, into: Path) -> Facts:
+    from . import helmsource
+
+    return helmsource.fetch(content, at, into)
+
+
+def _release(content: Content, at: Place, into: Path) -> Facts:
+    from . import releasesource
+
+    return releasesource.fetch(content, at, into)
+
+
 MANUAL: Final = "manual"
 _SOURCES: Final[Mapping[str, Source]] = {
     "git": gitsource.fetch,
     "directory": _directory,
     "inline": _inline,
-    "http": httpsource.fetch,
-    "helmChart": helmsource.fetch,
+    "http": _http,
+    "helmChart": _chart,
+    "githubRelease": _release,
 }

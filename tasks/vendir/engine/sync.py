@@ -141,13 +141,15 @@ def _directory(what: Plan, directory: Directory, temporary: Area, say: Say) -> L
     whole = not what.request.only
     tree = temporary.new("staging")
     tree.mkdir(mode=0o700)
-    entries, staged = [], {}
+    entries, staged, fetched = [], {}, []
     for content in directory.contents:
         place = tree if content.path == "." else tree / content.path
         make_folders(place.parent)
         if content.path == ".":
             tree.rmdir()
-        entries.append(stage(what, directory, content, temporary, place, say))
+        entries.append(entry := stage(what, directory, content, temporary, place, say))
+        if what.before is None or entry is not what.before.find(directory.path, content.path):
+            fetched.append(content)  # the mode of one that is left alone is left alone, too
         staged[target if content.path == "." else target / content.path] = place
     if not what.request.any_links:
         links.check(target, {target: tree} if whole else staged)
@@ -156,19 +158,19 @@ def _directory(what: Plan, directory: Directory, temporary: Area, say: Say) -> L
     else:
         for final, place in staged.items():
             temporary.swap(place, final)
-    for content in directory.contents:
-        _set_modes(directory, content, target, whole)
+    for content in fetched:
+        _set_mode(directory, content, target)
+    if directory.permissions is not None and target.is_dir():
+        target.chmod(directory.permissions)
     return LockedDirectory(directory.path, tuple(entries))
 
 
-def _set_modes(directory: Directory, content: Content, target: Path, whole: bool) -> None:
+def _set_mode(directory: Directory, content: Content, target: Path) -> None:
     """Set what is configured; a content without a mode has that of its directory."""
     mode = directory.permissions if content.permissions is None else content.permissions
     place = target if content.path == "." else target / content.path
     if mode is not None and not place.is_symlink():
         place.chmod(mode)
-    if whole and directory.permissions is not None:
-        target.chmod(directory.permissions)
 
 
 def stage(
