@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from tasks.kernel import git as g
 
@@ -112,7 +113,7 @@ class Project:
         self.clock = 1767225600
 
     @classmethod
-    def copy(cls, folder: Path, to: Path) -> Project:
+    def copy(cls, folder: Path, to: Path) -> Self:
         """Return a copy of a project with all that stands inside and outside of it."""
         shutil.copytree(folder, to, symlinks=True)
         project = cls.__new__(cls)

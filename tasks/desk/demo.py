@@ -7,6 +7,7 @@ what they would have left, and the demo can be run again and again.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from ..kernel.world import World
 
 DONE, WAITING = 0, 4
 _WIDTH = 88  # columns of a headline
+_COUNTER = re.compile(r'^ *DEMO_RUN: "(\d+)"$', re.MULTILINE)
 _WHO = "Demo <demo@lana.example>"
 
 
@@ -47,7 +49,7 @@ class Scene:
 
 def scenes(world: World) -> list[Scene]:
     """Return the journey of this pipeline, from a waiting commit to every environment."""
-    names = list(world.config.environments)
+    names = first_track(world)
     yes = "approve:release", "--by=demo", "--why=the changelog reads well"
     told = [
         Scene("a commit is waiting", ((("release",), (WAITING, DONE)),), a_commit),
@@ -59,17 +61,32 @@ def scenes(world: World) -> list[Scene]:
     ]
     for place, name in enumerate(names):
         told += _gated(world, name) if world.config.environments[name].gate else [_to(name)]
-        if place == 0:
-            title = f"somebody changes a value of {name}, and of {name} alone"
-            told.append(Scene(title, (((f"deploy:{name}",), (DONE,)),), a_value(name)))
+        if place == min(1, len(names) - 1):  # the next one is there to see that it is not its own
+            told.append(_own_value(names[0], names[1:2]))
     if names:
         title = f"what runs in {names[-1]}, and where does it come from?"
         told.append(Scene(title, (((f"trace:{names[-1]}",), (DONE,)),)))
     return told
 
 
+def first_track(world: World) -> list[str]:
+    """Return the first environment, and those that follow it one after the other."""
+    environments = world.config.environments
+    track = list(environments)[:1]
+    while behind := [name for name, one in environments.items() if one.passed in track[-1:]]:
+        track.append(behind[0])
+    return track
+
+
 def _to(name: str) -> Scene:
     return Scene(f"to {name}", (((f"deploy:{name}",), (DONE,)),))
+
+
+def _own_value(name: str, others: Sequence[str]) -> Scene:
+    """Change a value of one environment, and show that others have nothing to do."""
+    title = f"somebody changes a value of {name}, and of {name} alone"
+    commands = tuple(((f"deploy:{each}",), (DONE,)) for each in (name, *others))
+    return Scene(title, commands, a_value(name))
 
 
 def _gated(world: World, name: str) -> list[Scene]:
@@ -123,8 +140,6 @@ def a_value(name: str) -> Callable[[World], str]:
     """Return the act of somebody who edits one value of an environment."""
 
     def act(world: World) -> str:
-        import yaml
-
         from ..sandbox.repository import commit_change
 
         remote = world.config.remotes.deployments
@@ -133,26 +148,33 @@ def a_value(name: str) -> Callable[[World], str]:
         head = refs[f"refs/heads/{remote.branch}"]
         mirror = remotes.mirror(world, "deployments", where, refs)
         file = f"{world.config.environments[name].root}/values.yml"
-        text = (remotes.files_at(mirror, head, file) or b"{}\n").decode()
-        values = yaml.safe_load(text) or {}
-        env = (
-            values.setdefault("lanaBank", {}).setdefault("customerPortal", {}).setdefault("env", {})
-        )
-        number = int(env.get("DEMO_RUN", "0")) + 1
-        env["DEMO_RUN"] = str(number)
-        comment = "".join(line for line in text.splitlines(True) if line.startswith("#"))
+        text, number = counted((remotes.files_at(mirror, head, file) or b"").decode())
         date = int(g.text("log", "-1", "--format=%ct", head, "--", repo=mirror)) + 60
         made = commit_change(
             world.root / remote.url,
             remote.branch,
             f"feat({name}): run {number} of the demo\n",
-            {file: (comment + yaml.safe_dump(values, sort_keys=False)).encode()},
+            {file: text.encode()},
             author=_WHO,
             date=f"{date} +0000",
         )
         return f"somebody pushes {made[:7]} to the deployments: {file} sets DEMO_RUN to {number}"
 
     return act
+
+
+def counted(text: str) -> tuple[str, int]:
+    """Return an environment's values with the demo's counter one higher, and its number.
+
+    One line is changed and no other, so that edits which the user of the sandbox makes in the seed
+    of the same file still go together with it.
+    """
+    found = _COUNTER.search(text)
+    if found is None:
+        number = text.count("# demo run ") + 1
+        return f"{text.rstrip()}\n# demo run {number}\n", number
+    number = int(found[1]) + 1
+    return f"{text[: found.start(1)]}{number}{text[found.end(1) :]}", number
 
 
 def demo(world: World) -> str:
@@ -176,9 +198,10 @@ def demo(world: World) -> str:
             code = _type(words, expected)
     _say(f"\nDone in {time.monotonic() - begin:.0f} s.")
     first = next(iter(world.config.environments), "")
-    try_this = ["doit", "doit plan release"]
+    try_this = ["doit status", "doit plan release"]
     if first:
-        try_this.append(f"edit envs/{first}/values.yml and doit deploy:{first}")
+        root = world.config.environments[first].root
+        try_this.append(f"edit envs/{root}/values.yml and doit deploy:{first}")
     _say("Try: " + " · ".join(try_this))
     return ""
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..deploy import lock
+from ..deploy.reject import rejected
+from ..kernel import git as g
 from ..kernel import remotes
 from ..kernel.errors import SlipwayError
 from ..kernel.world import World
+from ..promotion import decided, freezes, judge, key_of, notes
 from ..promotion import head as deployments
 
 
@@ -19,20 +23,38 @@ class Standing:
         name: the environment.
         runs: the release it was recorded with; "" when it never was.
         state: how often it was recorded.
-        says: what waits for it, or that nothing does.
+        since: when it was recorded last, in words; "" when it never was.
+        says: what waits for it and for what, or that nothing does.
         command: what to type next; "" for nothing.
+        more: what else there is to know: who deploys it now, what failed since.
     """
 
     name: str
     runs: str
     state: int
+    since: str
     says: str
     command: str
+    more: tuple[str, ...] = ()
 
     def plain(self) -> str:
-        """Return it as the line of a table."""
+        """Return it as the line of a table, with further lines below it."""
         at = f"{self.runs or '?'}  state {self.state}" if self.state else "nothing yet"
-        return f"{at:<20} {self.says}"
+        if self.since:
+            at += f"  since {self.since}"
+        return "\n             ".join([f"{at:<48} {self.says}", *self.more])
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What all environments are judged by."""
+
+    world: World
+    head: deployments.Head
+    refs: dict[str, str]
+    repository: Any
+    settings: Any
+    records: dict[str, Any]
 
 
 def standings(world: World) -> list[Standing]:
@@ -43,52 +65,82 @@ def standings(world: World) -> list[Standing]:
     """
     from ..promotion import engine
 
-    head = deployments.ask(world)
+    head, refs = deployments.look(world)
     repository = engine.Repository(deployments.mirror(world))
     settings = engine.config_at(repository, head.commit, world.config.deployments.cepler)
     records = engine.records_at(repository, head.commit, settings)
-    gates = _gates(world, repository, head)
-    return [_standing(world, repository, head, settings, records, gates, name) for name in
-            world.config.environments]  # fmt: skip
+    sight = _Sight(world, head, refs, repository, settings, records)
+    return [_standing(sight, name) for name in world.config.environments]
 
 
-def _gates(world: World, repository: Any, head: deployments.Head) -> dict[str, str]:
+def _standing(sight: _Sight, name: str) -> Standing:
+    record = sight.records.get(name)
+    says, command = _waits(sight, name)
+    at = _recorded_at(sight, name) if record else 0
+    return Standing(
+        name,
+        _release(sight.world, sight.repository, record),
+        record.version if record else 0,
+        notes.spoken(at) if at else "",
+        says,
+        command,
+        tuple(_more(sight, name, at)),
+    )
+
+
+def _waits(sight: _Sight, name: str) -> tuple[str, str]:
+    """Return what waits for an environment and for what, and what to type next."""
     from ..promotion import engine
 
-    if not head.gates:
-        return {}
+    world, environment = sight.world, sight.world.config.environments[name]
     try:
-        return engine.gates_at(repository, head.gates, world.config.gates.file)
-    except SlipwayError:
-        return {}  # nobody has opened a gate yet, or the file is broken: `deploy` says which
-
-
-def _standing(
-    world: World, repository: Any, head: deployments.Head, settings: Any,
-    records: dict[str, Any], gates: dict[str, str], name: str,
-) -> Standing:  # fmt: skip
-    from ..promotion import engine
-
-    environment, record = world.config.environments[name], records.get(name)
-    runs, state = _release(world, repository, record), record.version if record else 0
-    try:
-        ahead = engine.pending(repository, head.commit, settings, name)
+        ahead = engine.pending(sight.repository, sight.head.commit, sight.settings, name)
     except engine.UpstreamNotDeployed:
-        return Standing(name, runs, state, f"waits for {environment.passed}", "")
+        return f"waits for {environment.passed}", ""
+    differ = _differ(len(ahead.differences)) if ahead.due else "up to date"
+    try:
+        verdict = judge(world, name, sight.head)
+    except SlipwayError as error:
+        return f"{differ}; {error.what}", error.fix
+    if hold := decided.hold_on(world, sight.head, name):
+        held = f"held at state {hold.said('State')} by {hold.said('By')}: {hold.said('Why')}"
+        if verdict.fix:
+            return f"{differ}, {held}", f"doit resume:{name}"
+        return f"to go back, {held}", f"doit deploy:{name}"
     if not ahead.due:
-        return Standing(name, runs, state, "up to date", "")
-    differ = _differ(len(ahead.differences))
-    if not environment.gate:
-        return Standing(name, runs, state, differ, f"doit deploy:{name}")
-    gate = gates.get(name, "")
-    if gate:
-        start = None if gate == "HEAD" else engine.gate_commit(repository, gates, name)
-        approved = engine.pending(repository, head.commit, settings, name, start=start)
-        if approved.due:
-            said = f"{_differ(len(approved.differences))}, approved"
-            return Standing(name, runs, state, said, f"doit deploy:{name}")
-    said = f"{differ}, waits for a human"
-    return Standing(name, runs, state, said, f"doit approve:{name}")
+        return differ, ""
+    freeze = freezes.frozen(world, name, sight.head.commit)
+    if freeze and verdict.fix.startswith("doit override"):
+        says = f"{differ}, frozen until {freeze.until}: {freeze.reason}"
+        return says, f'doit override:{name} --why="TEXT"'
+    if verdict.due:
+        return f"{differ}, approved" if environment.gate else differ, f"doit deploy:{name}"
+    if environment.gate:
+        key = key_of(ahead.state.hashes())
+        if no := rejected(world, sight.head.gates, name, key):
+            return f"{differ}, rejected by {no.by}: {no.why}", f"doit approve:{name}"
+        return f"{differ}, waits for a human", f"doit approve:{name}"
+    return f"{differ}, {verdict.says}", verdict.fix
+
+
+def _more(sight: _Sight, name: str, recorded: int) -> list[str]:
+    """Return who deploys it now, and what failed since it was recorded."""
+    found = []
+    if at := sight.refs.get(lock.ref(name)):
+        found.append(f"being deployed by {lock.read(sight.world, at).spoken()}")
+    if at := sight.refs.get(notes.HISTORY + name):
+        last = notes.read(sight.world, at)
+        if last.at >= recorded and last.said("Error"):
+            said = f"{last.said('Step')} failed {last.since}: {last.said('Error')}"
+            found.append(f"{said} ({last.said('By')})")
+    return found
+
+
+def _recorded_at(sight: _Sight, name: str) -> int:
+    """Return when an environment was recorded last, in seconds since 1970; 0 when nobody knows."""
+    path = sight.settings.state_path(name)
+    how = ("log", "-1", "--format=%ct", sight.head.commit, "--", path)
+    return int(g.text("--literal-pathspecs", *how, repo=sight.repository.path) or 0)
 
 
 def _differ(count: int) -> str:

@@ -13,7 +13,8 @@ from ..kernel.config import Config
 from ..kernel.errors import Failed
 from ..kernel.world import World
 from ..version import RESERVATIONS, tag_prefix
-from ..version.bump import Tag, candidate_number, precedence, versions
+from ..version.bump import Tag, candidate_number, versions
+from ..version.number import precedence
 from .built import merged_of
 from .carrying import travelled
 from .naming import meant

@@ -9,11 +9,26 @@ from ..kernel import declare
 from ..kernel.pipeline import pipeline
 from .demo import demo
 from .doctor import doctor
+from .init import init
+from .past import history
 from .plan import plan
 from .status import status
 from .trace import trace
 from .where import where
 
+_INIT = [
+    {"name": name, "long": name, "default": "", "help": help_}
+    for name, help_ in (
+        ("source", "git URL of the repository that is released"),
+        ("charts", "git URL of the repository with the Helm chart"),
+        ("deployments", "git URL of the repository with the environments"),
+        ("registry", "where images go: HOST/PREFIX or a URL"),
+        ("forge", "OWNER/NAME on GitHub"),
+        ("project", "the project's name"),
+        ("out", "the file to write; pipeline.yml of the checkout by default"),
+    )
+]
+_FORCE = {"name": "force", "long": "force", "type": bool, "default": False, "help": "overwrite"}
 _JSON = {"name": "as_json", "long": "json", "type": bool, "default": False, "help": "for a program"}
 
 
@@ -48,6 +63,19 @@ def task_trace() -> Iterator[declare.Task]:
         )
 
 
+def task_history() -> Iterator[declare.Task]:
+    """`history:ENV`: read on the deployments remote alone; a fresh clone will do."""
+    most = {"name": "most", "long": "most", "default": "", "help": "how many events at most"}
+    for name in pipeline().environments:
+        yield declare.command(
+            f"history:{name}",
+            partial(history, environment=name),
+            doc=f"who deployed what to {name}, when, with which result [--json] [--most=30]",
+            params=[_JSON, most],
+            shows=True,
+        )
+
+
 def task_where() -> Iterator[declare.Task]:
     """`where COMMIT`: the stops of one change."""
     yield declare.command(
@@ -73,5 +101,16 @@ def task_demo() -> Iterator[declare.Task]:
         "demo",
         demo,
         doc="the whole journey in the sandbox: a commit travels to production",
+        shows=True,
+    )
+
+
+def task_init() -> Iterator[declare.Task]:
+    """`init`: works without a `pipeline.yml`, and with a broken one."""
+    yield declare.command(
+        "init",
+        init,
+        doc="write a first pipeline.yml for repositories that exist (--source=URL --charts=URL …)",
+        params=[*_INIT, _FORCE],
         shows=True,
     )

@@ -103,7 +103,7 @@ def _shown(world: World, pull: Pull) -> str:
         subject=g.text("log", "-1", "--format=%s", commit, "--", repo=mirror),
         section=section_of(changelog.decode("utf-8", "replace"), version),
         images={name: at.partition("@")[2] for name, at in approved.images.items()},
-        checks=sorted(config.checks),
+        checks=sorted(config.candidate_checks),
         judged=world.json_or(paths.VERSION, {}).get("commit") == commit,
     )
 

@@ -1,9 +1,14 @@
-"""The version counter: a branch of its own with one text file, like Concourse's semver resource."""
+"""The version counter: a branch of its own with a version in a text file.
+
+It is what Concourse's semver resource (its driver `git`) reads and writes: the file holds the
+version and a newline, of which the resource reads the first word; a bump is a commit "bump to
+VERSION" on top of the branch. No branch, no file or an empty one stand for the resource's
+`initial_version`, which is below every release of ours.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..kernel import git as g
 from ..kernel import paths, remotes
@@ -11,8 +16,6 @@ from ..kernel.effects import Again, Effect, Seen, Skip
 from ..kernel.receipts import ANY, Claims
 from ..kernel.world import World
 from ..version import is_newer
-
-FILE = "version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,12 @@ class Wanted:
     Attributes:
         ref: the branch.
         version: what it should say at least.
+        file: the file there.
     """
 
     ref: str
     version: str
+    file: str
 
 
 def want(world: World) -> Wanted | Skip:
@@ -33,7 +38,9 @@ def want(world: World) -> Wanted | Skip:
     published = world.json(paths.receipt("publish"))
     if "skipped" in published:
         return Skip(published["skipped"])
-    return Wanted(f"refs/heads/{world.config.release.version_branch}", published["version"])
+    release = world.config.release
+    ref = f"refs/heads/{release.version_branch}"
+    return Wanted(ref, published["version"], release.version_file)
 
 
 def _standing(world: World, wanted: Wanted) -> tuple[str, str]:
@@ -44,8 +51,8 @@ def _standing(world: World, wanted: Wanted) -> tuple[str, str]:
     if not commit:
         return "", ""
     mirror = remotes.mirror(world, "source", where, found)
-    content = remotes.files_at(mirror, commit, FILE) or b""
-    return commit, content.decode(errors="replace").strip()
+    content = remotes.files_at(mirror, commit, wanted.file) or b""
+    return commit, "".join(content.decode(errors="replace").split()[:1])
 
 
 def _reached(there: str, version: str) -> bool:
@@ -71,28 +78,17 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     """
     mirror = world.mirror("source")
     parent, there = _standing(world, wanted)
-    blob = g.text("hash-object", "-w", "--stdin", repo=mirror, stdin=f"{wanted.version}\n".encode())
-    tree = g.text("mktree", "-z", repo=mirror, stdin=_tree(mirror, parent, blob))
     commit = world.json(paths.receipt("publish"))["commit"]
     date = g.text("log", "-1", "--format=%ct +0000", commit, "--", repo=mirror)
     who = g.identity("Slipway", "slipway@localhost", date)
-    message = f"bump to {wanted.version}\n".encode()
-    parents = ["-p", parent] if parent else []
-    new = g.text("commit-tree", tree, *parents, "-F", "-", repo=mirror, env=who, stdin=message)
+    files = {wanted.file: f"{wanted.version}\n".encode()}
+    new = remotes.commit_files(world, "source", parent, files, f"bump to {wanted.version}\n", who)
     where = remotes.address(world, world.config.remotes.source)
     try:
         remotes.push(world, "source", where, wanted.ref, new, parent)
     except remotes.RefTaken as error:
         raise Again(error.what) from None
     return f"{there or 'nothing'} → {wanted.version}"
-
-
-def _tree(mirror: Path, parent: str, blob: str) -> bytes:
-    """Return the branch's folder with the new file in it; what others keep beside it stays."""
-    listed = g.git("ls-tree", "-z", parent, "--", repo=mirror) if parent else b""
-    entries = {entry.partition(b"\t")[2]: entry for entry in listed.split(b"\0") if entry}
-    entries[FILE.encode()] = f"100644 blob {blob}\t{FILE}".encode()
-    return b"".join(entry + b"\0" for entry in entries.values())
 
 
 def claims(wanted: Wanted, _seen: Seen) -> Claims:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..forge import connect, marked, strange_files
-from ..kernel import paths
+from ..forge import connect, marked, merged_promotion, rules_of, strange_files
+from ..kernel import paths, remotes
 from ..kernel.actions import Gate
 from ..kernel.effects import Foreseen
 from ..kernel.receipts import UpToDate
+from ..kernel.waiting import Never
 from ..kernel.world import Forecast, World
+from ..version import is_newer
 
 
 def is_open(world: World) -> bool:
@@ -45,6 +47,34 @@ def waiting_for(world: World) -> tuple[str, str]:
         )
     where = pull.where if pull else f"the pull request of {candidate}"
     return f"a human merges {where} to release {version['core']}", "doit approve:release"
+
+
+def opens(world: World) -> bool:
+    """Ask the outside, without changing any fact, whether a human has merged it by now.
+
+    Raises:
+        Never: a human has closed it.
+        SlipwayError: the outside cannot be asked.
+    """
+    told, version = world.config.remotes.source, world.json(paths.VERSION)
+    where = remotes.address(world, told)
+    refs = remotes.ls(where)
+    mirror = remotes.mirror(world, "source", where, refs)
+    head = refs.get(f"refs/heads/{told.branch}", "")
+    inside = head and remotes.is_ancestor(mirror, version["commit"], head)
+    if inside:
+        merged = merged_promotion(mirror, head, rules_of(world), version["commit"])
+        if merged and not is_newer(version["version"], merged.candidate):
+            return True
+    for pull in connect(world).pulls(world.config.promotion.branch):
+        if pull.state == "closed" and marked(pull.body) == version["version"]:
+            raise Never(
+                f"{pull.where} was closed: {version['version']} will not be released",
+                fix="reopen it, or push a fix; then doit release",
+            )
+        if pull.state == "open":
+            break  # whatever was closed before it was opened again
+    return False
 
 
 def gate(world: World) -> str:

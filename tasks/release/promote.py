@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..changelog import prepended
+from ..docs import docs_for
 from ..forge import (
     STANDING,
     Approved,
@@ -16,8 +17,6 @@ from ..forge import (
     connect,
     mark,
     marked,
-    named_below,
-    parse_trailers,
     proof_ref,
     proven,
     trailers,
@@ -32,9 +31,9 @@ from ..kernel.templates import render
 from ..kernel.world import UNKNOWN, World
 from ..version import is_newer
 from .settings import settings_of
+from .takeover import in_words, keep, refuse_foreign, say_once, told_of
 
 _BOT = ("Slipway", "slipway@localhost")
-_KEPT = "refs/slipway/kept/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +87,12 @@ def observe(world: World, wanted: Wanted) -> Seen:
     if answered:
         return Seen(True, f"{answered.where} is {answered.state}", {"pull": answered.number})
     pull = _open(world)
-    if pull is None:
+    there = marked(pull.body) if pull else ""
+    if not there:
         _fetch(world)
-        _refuse_foreign(world, _standing(world))
+        refuse_foreign(world, _standing(world), pull)
+    if pull is None:
         return Seen(False, "no pull request is open", {"pull": UNKNOWN})
-    there = marked(pull.body)
     if there and is_newer(there, wanted.candidate):
         # Another machine was quicker with a later commit; a late run must not take it back.
         return Seen(True, f"{pull.where} stands for the newer {there}", {"pull": pull.number})
@@ -110,26 +110,13 @@ def observe(world: World, wanted: Wanted) -> Seen:
     if not ours:
         says = f"nothing proves that {pull.where} is ours"
         return Seen(False, says, {"pull": pull.number})
+    if lacks := sorted(set(world.config.promotion.labels) - set(pull.labels)):
+        # A run was killed between opening it and labelling it, or the labels are new.
+        says = f"{pull.where} lacks the label {', '.join(lacks)}"
+        return Seen(False, says, {"pull": pull.number})
     draft = " (draft)" if pull.draft else ""
     says = f"{pull.where}{draft} is open"
     return Seen(True, says, {"pull": pull.number, "proof": ours})
-
-
-def _refuse_foreign(world: World, standing: str) -> None:
-    """Refuse to replace a branch of that name that is somebody's own work.
-
-    Raises:
-        SlipwayError: it holds commits of theirs and no promotion.
-    """
-    mirror, main = world.mirror("source"), world.json(paths.HEAD)["commit"]
-    ours = not standing or remotes.is_ancestor(mirror, standing, main)
-    if not ours and named_below(mirror, standing) is None:
-        raise SlipwayError(
-            f"the branch {world.config.promotion.branch} is somebody's own work",
-            where=world.config.remotes.source.url,
-            detail=[f"it stands at {standing[:12]}, and none of its commits is a promotion"],
-            fix="rename that branch, or set promotion.branch in pipeline.yml",
-        )
 
 
 def _fetch(world: World) -> None:
@@ -186,7 +173,7 @@ def _commit(world: World, wanted: Wanted) -> str:
     )
     before = (remotes.files_at(mirror, base, file) or b"").decode("utf-8", "surrogateescape")
     after = prepended(before, wanted.section, version["core"])
-    files = {file: after.encode("utf-8", "surrogateescape")}
+    files = docs_for(world, base) | {file: after.encode("utf-8", "surrogateescape")}
     who = g.identity(*_BOT, date)
     return remotes.commit_files(world, "source", base, files, message, who)
 
@@ -194,30 +181,32 @@ def _commit(world: World, wanted: Wanted) -> str:
 def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     """Push the branch, then open the pull request or take over the one that is open.
 
-    What people had committed on top of an older promotion is kept under a ref and told.
+    What others had on that branch is kept under a ref and told.
     """
     config, forge = world.config, connect(world)
     where = remotes.address(world, config.remotes.source)
-    commit, standing = _commit(world, wanted), _standing(world)
-    _refuse_foreign(world, standing)
-    kept = _keep(world, standing)
+    pull, standing = _open(world), _standing(world)
+    # Somebody may have rewritten its text; the branch itself still says whose it is.
+    before = (marked(pull.body) or candidate_of(world, pull)) if pull else ""
+    refuse_foreign(world, standing, pull)
+    commit, kept = _commit(world, wanted), keep(world, standing)
     _prove(world, wanted, commit)
     if standing != commit:
         ref = f"refs/heads/{config.promotion.branch}"
         remotes.push(world, "source", where, ref, commit, standing)
-    title, body, pull = _title(world, wanted), _body(world, wanted), _open(world)
+    title, body = _title(world, wanted), _body(world, wanted)
     base, branch = config.remotes.source.branch, config.promotion.branch
     if pull is None:
         pull = forge.open_pull(NewPull(title, body, branch, base, config.promotion.labels))
-        return f"{pull.where} (draft): {config.release.changelog}"
-    before = marked(pull.body)
+        return f"{pull.where} (draft): {config.release.changelog}{in_words(kept)}"
+    if before != wanted.candidate:
+        # First the words, then the change: a run killed in between says them no second time.
+        say_once(forge, pull, told_of(world, wanted.version, wanted.images, before, kept))
     pull = forge.update_pull(pull.number, title, body, config.promotion.labels)
-    if not (before and before != wanted.candidate):
-        return f"{pull.where} made whole again{kept}"
-    forge.comment(
-        pull.number, f"{wanted.candidate} takes over from {before}{kept}.\n\n{wanted.section}"
-    )
-    return f"{pull.where}: {wanted.candidate} takes over from {before}{kept}"
+    if before == wanted.candidate:
+        return f"{pull.where} made whole again{in_words(kept)}"
+    older = before or "what another tool had made"
+    return f"{pull.where}: {wanted.candidate} takes over from {older}{in_words(kept)}"
 
 
 def _prove(world: World, wanted: Wanted, commit: str) -> None:
@@ -227,23 +216,6 @@ def _prove(world: World, wanted: Wanted, commit: str) -> None:
     if remotes.ls(where).get(ref) != commit:
         remotes.push(world, "source", where, ref, commit, "")
     world.see("source", world.sightings("source") | {ref: commit})
-
-
-def _keep(world: World, standing: str) -> str:
-    """Keep the commits of people that are about to be replaced; return words for it."""
-    mirror = world.mirror("source")
-    if not standing or named_below(mirror, standing) is None:
-        return ""
-    message = g.git("log", "-1", "--format=%B", standing, "--", repo=mirror)
-    main = world.json(paths.HEAD)["commit"]
-    if parse_trailers(message.decode(errors="replace")) or remotes.is_ancestor(
-        mirror, standing, main
-    ):
-        return ""
-    where, ref = remotes.address(world, world.config.remotes.source), f"{_KEPT}{standing[:12]}"
-    if remotes.ls(where).get(ref) != standing:
-        remotes.push(world, "source", where, ref, standing, "")
-    return f" (what people had changed in it is kept at {ref})"
 
 
 def _title(world: World, wanted: Wanted) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ..kernel import declare, paths
 from ..kernel.config import Config
-from ..kernel.pipeline import pipeline
-from . import approve, candidate, counter, draft, gate, promote, publish
+from ..kernel.pipeline import embedded, pipeline
+from . import approve, automerge, candidate, counter, draft, drop, gate, promote, publish
 
 _PARAMS = [
     {"name": "by", "long": "by", "default": "", "help": "who approves"},
@@ -105,6 +105,7 @@ def task_promote() -> Iterator[declare.Task]:
             paths.VERSION,
             paths.SECTION,
             paths.CHANGELOG,
+            *([paths.DOCS, paths.DOCS_FILES] if config.docs else []),
             paths.receipt("candidate"),
             *(paths.receipt(f"push:{name}") for name in config.images),
             "templates/promotion/body.md.j2",
@@ -119,19 +120,28 @@ def task_release() -> Iterator[declare.Task]:
     yield declare.stage(
         "gate",
         gate.gate,
-        doc="wait for a human, while the newest candidate is not released (exit code 4)",
+        doc="closed (exit code 4) while the newest candidate is not released; wait=30m waits",
         room="release",
         reads=[paths.VERSION, paths.receipt("promote"), paths.receipt("publish")],
         writes=[],
         after=["forge"],
         wakes=[gate.Released()],
         forecast=gate.foresee,
+        opens=gate.opens,
     )
     yield {
         "basename": "release",
         "actions": None,
         "doc": "publish what was approved and take it to the deployments; then the next candidate",
-        "task_dep": ["publish", "counter", "intact", *_onward(pipeline()), "promote", "gate"],
+        "task_dep": [
+            "publish",
+            "counter",
+            "intact",
+            *_onward(pipeline()),
+            "promote",
+            *_shown(pipeline()),
+            "gate",
+        ],
     }
 
 
@@ -142,6 +152,11 @@ def _onward(config: Config) -> list[str]:
     return ["chart:merge"] if config.chart else []
 
 
+def _shown(config: Config) -> list[str]:
+    """Return what shows a candidate to people besides its promotion."""
+    return ["chart:candidate"] if config.chart and config.chart.candidate else []
+
+
 def task_approve() -> Iterator[declare.Task]:
     """`approve:release`: depends on observers alone."""
     yield declare.command(
@@ -150,6 +165,31 @@ def task_approve() -> Iterator[declare.Task]:
         doc="open the human gate: merge the promotion that is shown (--by=NAME --why=TEXT)",
         after=["source", "forge"],
         params=_PARAMS,
+        acts=True,
+        shows=True,
+    )
+
+
+def task_drop() -> Iterator[declare.Task]:
+    """`candidate:drop`: asks the forge afresh, and closes what is shown."""
+    yield declare.command(
+        "candidate:drop",
+        drop.drop,
+        doc="say no to the candidate that waits: close its promotion (--by=NAME --why=TEXT)",
+        after=embedded(pipeline()),
+        params=_PARAMS,
+        acts=True,
+        shows=True,
+    )
+
+
+def task_automerge() -> Iterator[declare.Task]:
+    """`automerge`: asks the forge afresh, and merges what is green."""
+    yield declare.command(
+        "automerge",
+        automerge.automerge,
+        doc="merge the pull requests that carry every label and are green; say of others why not",
+        after=embedded(pipeline()),
         acts=True,
         shows=True,
     )

@@ -50,7 +50,9 @@ def test_the_whole_story(play: Play) -> None:
     """Every command ends well, so no gate was closed and nobody had to be asked."""
     assert play({}) == [
         "release",
-        *("deploy:staging", "deploy:staging", "deploy:qa", "deploy:production"),
+        *("deploy:staging", "deploy:qa"),
+        *("deploy:staging", "deploy:qa"),  # a value of staging alone
+        "deploy:production",
         "trace:production",
     ]
 
@@ -97,3 +99,20 @@ def test_the_doctor_says_what_is_missing_with_its_exit_code(at: At) -> None:
     run = project.doit("doctor")
     assert run.code == 1
     assert "1 to put right: charts" in run.err
+
+
+def test_the_demo_changes_one_line_of_the_values_and_no_other() -> None:
+    file = ROOT / "envs" / load(ROOT / "pipeline.yml").environments["staging"].root / "values.yml"
+    before = file.read_text()
+    after, number = demo.counted(before)
+    assert number == 1
+    changed = [
+        (a, b) for a, b in zip(before.splitlines(), after.splitlines(), strict=True) if a != b
+    ]
+    assert changed == [('      DEMO_RUN: "0"', '      DEMO_RUN: "1"')]
+    assert demo.counted(after)[1] == 2
+
+
+def test_without_a_counter_a_comment_is_added() -> None:
+    assert demo.counted("a: 1\n") == ("a: 1\n# demo run 1\n", 1)
+    assert demo.counted("a: 1\n# demo run 1\n")[1] == 2

@@ -1,5 +1,5 @@
 """The same stations as the journeys start from."""
 
-from tests.journeys.conftest import _tidy, at, clone, stations
+from tests.journeys.conftest import _tidy, at, clone, sandboxed, shelf, stations
 
-__all__ = ["_tidy", "at", "clone", "stations"]
+__all__ = ["_tidy", "at", "clone", "sandboxed", "shelf", "stations"]

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.project import Project
+from tests.sandboxed import sandboxed, shelf
+
+__all__ = ["_tidy", "at", "clone", "sandboxed", "shelf", "stations"]
 
 At = Callable[[str], Project]
 

@@ -97,3 +97,52 @@ def test_a_counter_that_moves_under_our_hands_is_looked_at_again(
     monkeypatch.setattr(remotes, "push", late)
     assert carry_out(counter.EFFECT, world) == "0.3.1 → 0.4.0"
     assert g.text("log", "-1", "--format=%P", "version", repo=outside.source) == moved[0]
+
+
+# Concourse's semver resource, driver git: what it writes we read, what we write it reads.
+
+BUMPS = ["0.3.0\n", "0.3.0", "0.3.0-rc.2\n", "0.3.0  \n\n", "0.3.0 # by hand\n", "", "\n"]
+
+
+@pytest.mark.parametrize("there", BUMPS)
+def test_a_bump_by_the_resource_is_read(outside: Outside, there: str) -> None:
+    world = outside.start()
+    outside.commit("bump to 0.3.0", {"version": there}, branch="version")
+    _published(world, "0.4.0")
+    first = "".join(there.split()[:1]) or "nothing"
+    assert carry_out(counter.EFFECT, world) == f"{first} → 0.4.0"
+    assert _counter(outside) == "0.4.0\n"
+
+
+def test_a_candidate_in_the_counter_is_below_its_final(outside: Outside) -> None:
+    world = outside.start()
+    outside.commit("bump to 0.4.0-rc.7", {"version": "0.4.0-rc.7\n"}, branch="version")
+    _published(world, "0.4.0")
+    assert carry_out(counter.EFFECT, world) == "0.4.0-rc.7 → 0.4.0"
+
+
+def test_the_resource_reads_what_we_write(outside: Outside) -> None:
+    """One word and a newline, no prefix, in a commit that looks like one of its own."""
+    outside.replace("environments:", "release: {tag-prefix: v}\nenvironments:")
+    world = outside.start()
+    _published(world, "0.4.0")
+    carry_out(counter.EFFECT, world)
+    assert g.git("cat-file", "blob", "version:version", repo=outside.source) == b"0.4.0\n"
+    said = g.text("log", "-1", "--format=%s%n%b", "version", repo=outside.source)
+    assert said.strip() == "bump to 0.4.0"
+    listed = g.text("ls-tree", "-r", "version", repo=outside.source)
+    assert listed.startswith("100644 blob ")
+    assert listed.endswith("\tversion")
+
+
+@pytest.mark.parametrize("there", [None, "0.3.0\n"])
+def test_the_file_is_configured_as_there(outside: Outside, there: str | None) -> None:
+    outside.replace("environments:", "release: {version-file: ci/version}\nenvironments:")
+    world = outside.start()
+    if there:
+        outside.commit("bump to 0.3.0", {"ci/version": there, "notes": "x\n"}, branch="version")
+    _published(world, "0.4.0")
+    carry_out(counter.EFFECT, world)
+    assert outside.file("ci/version", "version") == "0.4.0\n"
+    names = g.lines("ls-tree", "-r", "--name-only", "version", repo=outside.source)
+    assert ("notes" in names) if there else (names == ["ci/version"])
