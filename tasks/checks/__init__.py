@@ -1,5 +1,19 @@
-"""Checks: a verdict for each, on the very commit that is to be released.
+"""Checks: a verdict for each, on the very commit that is to be released, or on what `ref=` names.
 
-A check runs in a clean checkout of the head. It runs again when one of its declared inputs
-changed, so the same tree is never judged twice.
+A check runs in a clean checkout. It runs again when one of its declared inputs changed, and every
+pass is remembered by the fingerprint of what passed, so the same tree is never judged twice.
+
+    subject      what is judged, and where its facts are
+    chosen       `ref=`: a branch, tag, commit or folder → a commit
+    verdict      one check: by its command, or by a rule
+    attempt      once: a tree, before, the command, after
+    unfinished   the mark by which a killed attempt is ended by the next run
+    passes       what has passed, by fingerprint
+    artifacts    what checks keep, for people and for other stages
+    messages     the rule conventional-commits
+    pulls        the rules promote-files and pull-limit
 """
+
+from .artifacts import lay as lay_artifacts
+
+__all__ = ["lay_artifacts"]

@@ -1,50 +1,95 @@
-"""Running one check: its command in a clean checkout, or a rule of ours; it leaves a verdict."""
+"""Judging: one check on one subject, by its command or by a rule of ours; it leaves a verdict."""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
-from ..kernel import journal, paths, programs, remotes
+from ..kernel import journal, lock, paths, programs
 from ..kernel.config import Check
 from ..kernel.effects import Foreseen
 from ..kernel.errors import Failed
-from ..kernel.world import Forecast, World
+from ..kernel.world import UNKNOWN, Forecast, World
+from . import passes, pulls, unfinished
+from .artifacts import Kept
+from .attempt import Passed, attempt
 from .messages import judge_messages
+from .subject import Subject
 
 
-def passed(world: World, check: Check) -> dict[str, Any]:
+def verdict(
+    world: World, check: Check, subject: Subject, kept: Kept | str | None = None
+) -> dict[str, Any]:
     """Return the verdict "yes" for what stands now; it names what was judged."""
-    judged = {
-        name: sha256(world.read(paths.head_input(name)) or b"").hexdigest() for name in check.inputs
-    }
+    judged = passes.inputs(world, check, subject)
     if check.rule:
-        judged["commit"] = world.json(paths.HEAD)["commit"]
-    return {"check": check.name, "judged": judged, "passed": True}
+        judged["commit"] = subject.commit(world)
+    if check.rule == "promote-files":
+        judged |= pulls.facts(world, subject)
+    told = {"check": check.name, "judged": judged, "passed": True}
+    if check.from_:
+        told["from"] = passes.sources(world, check, subject)
+    return told | ({"artifacts": kept} if kept else {})
 
 
-def _attempt(world: World, check: Check, number: int) -> programs.Done:
-    commit = world.json(paths.HEAD)["commit"]
-    with remotes.checkout(world, "source", commit, f"check:{check.name}") as tree:
-        journal.say(f"attempt {number} of {check.attempts} on {commit}")
-        what = (
-            f"{check.name} (attempt {number} of {check.attempts})"
-            if check.attempts > 1
-            else check.name
-        )
-        assert check.command  # a check without a command has a rule  # noqa: S101
-        return programs.run(
-            check.command, cwd=tree, env=check.env, timeout=check.timeout, what=what
-        )
+def judge(check: Check, subject: Subject, world: World) -> str:
+    """Judge, and write the verdict.
+
+    Raises:
+        Failed: the verdict is no.
+    """
+    if check.rule:
+        says = _by_rule(world, check, subject)
+        world.write_json(subject.verdict(check.name), verdict(world, check, subject))
+        return says
+    _finish_forgotten(world)
+    patience = max(lock.WAIT, 3 * check.timeout * check.attempts)
+    with lock.exclusively(_lock(world, check.name), patience):
+        unfinished.finish(world, check.name)
+        return _by_command(world, check, subject)
 
 
-def _run(world: World, check: Check) -> str:
+def _by_rule(world: World, check: Check, subject: Subject) -> str:
+    if check.rule == "promote-files":
+        return pulls.judge_files(world, subject)
+    if check.rule == "pull-limit":
+        return pulls.judge_number(world, check, subject)
+    return judge_messages(world, subject)
+
+
+def _by_command(world: World, check: Check, subject: Subject) -> str:
+    if found := passes.find(world, check, subject):
+        kept = found["artifacts"]
+        world.write_json(subject.verdict(check.name), verdict(world, check, subject, kept))
+        return f"{found['says']}  (the same tree, at {found['commit'][:7]})"
+    passed, number = _attempts(world, check, subject)
+    says = _last_line(passed.done) + (f"  (attempt {number})" if number > 1 else "")
+    passes.remember(world, check, subject, says, passed.kept)
+    world.write_json(subject.verdict(check.name), verdict(world, check, subject, passed.kept))
+    return says
+
+
+def _attempts(world: World, check: Check, subject: Subject) -> tuple[Passed, int]:
     for number in range(1, check.attempts):
         try:
-            return _last_line(_attempt(world, check, number))
+            return attempt(world, check, subject, number), number
         except Failed as error:
+            if world.exists(unfinished.mark(check.name)):
+                raise  # its `after` failed: another attempt would set up the same once more
             journal.say(f"attempt {number} failed: {error}")
-    return _last_line(_attempt(world, check, check.attempts))
+    return attempt(world, check, subject, check.attempts), check.attempts
+
+
+def _finish_forgotten(world: World) -> None:
+    """End what was cut off of checks that are not declared any more, so that nobody else would."""
+    for file in sorted(world.path(f"{paths.BUILD}/checks").glob("*/unfinished.json")):
+        name = file.parent.name
+        if name not in world.config.checks:
+            with lock.exclusively(_lock(world, name)):
+                unfinished.finish(world, name)
+
+
+def _lock(world: World, check: str) -> Any:
+    return world.path(f"{paths.kept_of(check)}/lock")
 
 
 def _last_line(done: programs.Done) -> str:
@@ -54,18 +99,11 @@ def _last_line(done: programs.Done) -> str:
     return (telling or lines or ["passed"])[-1][:60]
 
 
-def judge(check: Check, world: World) -> str:
-    """Judge the head and write the verdict.
-
-    Raises:
-        Failed: the verdict is no.
-    """
-    says = judge_messages(world) if check.rule else _run(world, check)
-    world.write_json(paths.verdict(check.name), passed(world, check))
-    return says
-
-
-def assume(check: Check, world: Forecast) -> Foreseen:
-    """Foresee a check: a plan assumes that it passes."""
-    world.write_json(paths.verdict(check.name), passed(world, check))
+def assume(check: Check, subject: Subject, world: Forecast) -> Foreseen:
+    """Foresee a check: a plan assumes that it passes, unless it is known to."""
+    found = None if check.rule else passes.find(world, check, subject)
+    kept = found["artifacts"] if found else (UNKNOWN if check.artifacts else None)
+    world.write_json(subject.verdict(check.name), verdict(world, check, subject, kept))
+    if found:
+        return Foreseen(f"the same tree has passed, at {found['commit'][:7]}")
     return Foreseen("assumed to pass")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tasks.checks.verdict import assume, judge
+from tasks.checks.subject import Subject
+from tasks.checks.verdict import assume
+from tasks.checks.verdict import judge as judge_on
 from tasks.kernel import journal, paths
 from tasks.kernel.config import Check
 from tasks.kernel.errors import Failed
@@ -20,6 +22,10 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outside:
     outside = Outside(tmp_path / "shop")
     monkeypatch.setattr(paths, "ROOT", outside.folder)
     return outside
+
+
+def judge(check: Check, world: World) -> str:
+    return judge_on(check, Subject(), world)
 
 
 def _check(world: World, code: str, **changes: object) -> Check:
@@ -99,7 +105,7 @@ def test_a_plan_assumes_a_yes_and_foresees_the_very_verdict(
     world = outside.start()
     check = _check(world, "print(1)")
     ahead = Forecast(world, tmp_path / "scratch")
-    assert assume(check, ahead).says == "assumed to pass"
+    assert assume(check, Subject(), ahead).says == "assumed to pass"
     judge(check, world)
     assert ahead.read(paths.verdict("unit")) == world.read(paths.verdict("unit"))
 

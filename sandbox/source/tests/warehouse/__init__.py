@@ -1,0 +1,1 @@
+"""Run the data pipeline against a throwaway warehouse: `up`, `test`, `down`."""
