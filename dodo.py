@@ -29,6 +29,7 @@ from tasks.build.tasks import task_app, task_binary
 from tasks.images.tasks import task_image, task_push
 from tasks.release.tasks import task_candidate
 from tasks.changelog.tasks import task_changelog
+from tasks.docs.tasks import task_docs
 from tasks.release.tasks import task_promote
 
 # Into the chart, up in a throwaway namespace, and on to the deployments.
@@ -38,13 +39,20 @@ from tasks.vendir.tasks import task_vendor
 
 # To the environments: what each should have, a plan, and the record of what it got.
 from tasks.promotion.tasks import task_promotion
-from tasks.deploy.tasks import task_tfplan, task_apply, task_health, task_deploy
+from tasks.deploy.tasks import task_live, task_tfplan, task_apply, task_health, task_deploy
+from tasks.deploy.tasks import task_deploy_all
 
 # The gates themselves, the human's yes, and the whole of it.
-from tasks.release.tasks import task_approve, task_release
-from tasks.deploy.tasks import task_approve_environment
+from tasks.release.tasks import task_approve, task_automerge, task_drop, task_release
+from tasks.deploy.gate_tasks import task_approve_environment, task_reject_environment
+from tasks.deploy.gate_tasks import task_override_environment, task_rollback, task_resume
+from tasks.deploy.gate_tasks import task_unlock, task_drift, task_restart
 
 # What a person wants to see.
 from tasks.desk.tasks import task_plan, task_status, task_trace, task_where, task_doctor, task_demo
+from tasks.desk.tasks import task_history, task_init
+
+# Who is told of gates, failures and releases.
+from tasks.notify.tasks import task_notify
 
 DOIT_CONFIG = doit_config(default=["status"])

@@ -19,6 +19,12 @@ variable "secrets_from" {
   default     = ""
 }
 
+variable "secrets" {
+  description = "Which of them, by name."
+  type        = list(string)
+  default     = []
+}
+
 variable "timeout" {
   description = "How long the installation may take."
   type        = string
@@ -33,6 +39,7 @@ module "lana_bank" {
   enable_artificial_time = true
   values_file            = "${path.root}/values.rendered.yaml"
   secrets_from           = var.secrets_from
+  secrets                = var.secrets
   timeout                = var.timeout
 }
 

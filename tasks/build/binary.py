@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..kernel import facts, journal, paths, programs, remotes
@@ -14,7 +16,6 @@ from ..kernel.errors import Failed, SlipwayError
 from ..kernel.world import UNKNOWN, Forecast, World
 
 FILE = f"{paths.BUILD}/binary"
-_PATIENCE = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,12 @@ class Compiled:
     Attributes:
         content: its bytes.
         sha256: their digest, in hex.
+        outputs: what else the command left, as declared: path → content.
     """
 
     content: bytes
     sha256: str
+    outputs: dict[str, bytes] = field(default_factory=dict)
 
 
 def compile_binary(world: World, binary: Binary, commit: str, core: str, task: str) -> Compiled:
@@ -41,24 +44,50 @@ def compile_binary(world: World, binary: Binary, commit: str, core: str, task: s
         task: whose scratch folder to use.
 
     Raises:
-        Failed: the command failed.
-        SlipwayError: it ended well but left nothing at the declared place, or not a plain file.
+        Failed: the command failed, as often as it may be tried.
+        SlipwayError: it ended well but left nothing at a declared place, or not a plain file.
     """
+    for attempt in range(1, binary.attempts):
+        try:
+            return _compile_once(world, binary, commit, core, task)
+        except Failed as error:
+            journal.say(f"attempt {attempt} of {binary.attempts}: {error}")
+    return _compile_once(world, binary, commit, core, task)
+
+
+def _compile_once(world: World, binary: Binary, commit: str, core: str, task: str) -> Compiled:
     date = g.text("log", "-1", "--format=%ct", commit, "--", repo=world.mirror("source"))
     stamps = {"VERSION": core, "COMMITHASH": commit, "SOURCE_DATE_EPOCH": date}
     with remotes.checkout(world, "source", commit, task) as tree:
         programs.run(
-            binary.command, cwd=tree, env=stamps | binary.env, timeout=_PATIENCE, what=binary.name
+            binary.command,
+            cwd=tree,
+            env=stamps | binary.env,
+            needs=binary.secrets,
+            timeout=binary.timeout,
+            what=binary.name,
         )
-        output = tree / binary.output
-        if not output.resolve().is_relative_to(tree.resolve()) or not output.is_file():
-            raise SlipwayError(
-                f"the command for {binary.name} ended well but left no file {binary.output}",
-                where="pipeline.yml: artifacts.binary.output",
-                fix="correct the path, or the command",
-            )
-        content = output.read_bytes()
-    return Compiled(content, hashlib.sha256(content).hexdigest())
+        content = _left(binary, tree, binary.output, "output")
+        outputs = {path: _left(binary, tree, path, "outputs") for path in binary.outputs}
+    return Compiled(content, hashlib.sha256(content).hexdigest(), outputs)
+
+
+def _left(binary: Binary, tree: Path, path: str, key: str) -> bytes:
+    """Return a file that the command left; what is elsewhere on this machine is none of them."""
+    output = tree / path
+    places = [tree.resolve(), *([Path(binary.store).resolve()] if binary.store else [])]
+    inside = any(output.resolve().is_relative_to(place) for place in places)
+    if inside and output.is_file():
+        return output.read_bytes()
+    outside = output.is_file() and not inside
+    raise SlipwayError(
+        f"the command for {binary.name} ended well but left no file {path}"
+        + (f" in its checkout: it is a link to {output.resolve()}" if outside else ""),
+        where=f"pipeline.yml: artifacts.binary.{key}",
+        fix="name the folder that it leads to as artifacts.binary.store (Nix: /nix/store)"
+        if outside
+        else "correct the path, or the command",
+    )
 
 
 def _key(world: World, binary: Binary, version: dict[str, Any]) -> str:
@@ -74,6 +103,7 @@ def _key(world: World, binary: Binary, version: dict[str, Any]) -> str:
         list(binary.command),
         binary.output,
         binary.env,
+        list(binary.outputs),
     ]
     return hashlib.sha256(facts.canonical(told)).hexdigest()
 
@@ -82,7 +112,8 @@ def build(binary: Binary, world: World) -> str:
     """Compile the candidate's binary and write its fact."""
     version = world.json(paths.VERSION)
     if version["version"] is None:
-        world.write(f"{FILE}/{binary.name}", b"")
+        for place in (f"{FILE}/{binary.name}", *beside(binary)):
+            world.write(place, b"")
         world.write_json(paths.BINARY, {"skipped": "nothing to release"})
         return "nothing to release"
     made = compile_binary(world, binary, version["commit"], version["core"], "binary")
@@ -92,6 +123,8 @@ def build(binary: Binary, world: World) -> str:
         journal.say("the same inputs gave other bytes: this build is not reproducible")
     world.write(f"{FILE}/{binary.name}", made.content)
     world.path(f"{FILE}/{binary.name}").chmod(0o755)
+    for place, path in zip(beside(binary), binary.outputs, strict=True):
+        world.write(place, made.outputs[path])
     world.write_json(paths.BINARY, _fact(binary, version, key, made.sha256, len(made.content)))
     return f"{binary.name} {len(made.content) / 1000:.0f} kB"
 
@@ -107,6 +140,12 @@ def _fact(
         "sha256": sha256,
         "size": size,
     }
+
+
+def beside(binary: Binary) -> Iterator[str]:
+    """Yield where the further outputs are kept, in their order and by their own paths."""
+    for path in binary.outputs:
+        yield f"{FILE}.outputs/{path}"
 
 
 def foresee(binary: Binary, world: Forecast) -> Foreseen:

@@ -9,7 +9,7 @@ from ..kernel import declare, paths
 from ..kernel.config import App
 from ..kernel.pipeline import pipeline
 from ..kernel.world import World
-from .binary import FILE, build, foresee
+from .binary import FILE, beside, build, foresee
 from .stamp import stamped_env
 
 
@@ -51,7 +51,7 @@ def task_binary() -> Iterator[declare.Task]:
             doc=f"compile {binary.name}: {' '.join(binary.command)}",
             room="build",
             reads=[paths.VERSION, *map(paths.candidate_input, binary.inputs)],
-            writes=[paths.BINARY, f"{FILE}/{binary.name}"],
+            writes=[paths.BINARY, f"{FILE}/{binary.name}", *beside(binary)],
             settings=config.slice("binary"),
             forecast=partial(foresee, binary),
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 HEADER = "# Changelog\n\nAll notable changes, newest first.\n"
-_ANY = re.compile(r"^## \[?v?\d", re.MULTILINE)
+# A byte order mark is no part of the first line, and stays where it is.
+_LINE = r"(?:^|(?<=\A\ufeff))"
+_ANY = re.compile(rf"{_LINE}## \[?v?\d", re.MULTILINE)
 
 
 def _heading(version: str) -> re.Pattern[str]:
-    return re.compile(rf"^## \[?v?{re.escape(version)}\]?(?![\w.+-])[^\n]*\n?", re.MULTILINE)
+    return re.compile(rf"{_LINE}## \[?v?{re.escape(version)}\]?(?![\w.+-])[^\n]*\n?", re.MULTILINE)
 
 
 def section_of(changelog: str, version: str) -> str:
@@ -47,8 +49,9 @@ def prepended(changelog: str, section: str, version: str) -> str:
     """
     if _heading(version).search(changelog):
         return changelog
-    if not changelog.strip():
-        return f"{HEADER}\n{section.rstrip()}\n"
+    if not changelog.strip("\ufeff \t\r\n"):
+        mark = "\ufeff" if changelog.startswith("\ufeff") else ""
+        return f"{mark}{HEADER}\n{section.rstrip()}\n"
     first = _ANY.search(changelog)
     body = section.rstrip() + "\n"
     if first is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..kernel import declare, paths, remotes
 from ..kernel.pipeline import pipeline
 from ..kernel.world import World
-from .cliff import OWN, today, write_section
+from .cliff import OWN, Span, today, write_section
 from .section import dated, prepended, section_of
 
 
@@ -18,13 +18,17 @@ def write(world: World) -> str:
         world.write(paths.SECTION, b"")
         world.write(paths.CHANGELOG, b"")
         return "nothing to release"
-    core, commit = version["core"], version["commit"]
-    written = write_section(world, commit, version["previous_commit"], core, "changelog")
-    file = world.config.release.changelog
-    before = (remotes.files_at(world.mirror("source"), commit, file) or b"").decode(
-        "utf-8", "surrogateescape"
+    core, commit, mirror = version["core"], version["commit"], world.mirror("source")
+    release = world.config.release
+    prefix = version.get("tag", "").removesuffix(version["version"])
+    previous = f"{prefix}{version['previous']}" if version["previous"] else ""
+    span = Span(commit, version["previous_commit"], previous, core)
+    with remotes.scratch(world, "changelog") as scratch:
+        written = write_section(mirror, span, release.cliff, scratch)
+    before = remotes.files_at(mirror, commit, release.changelog) or b""
+    after = prepended(
+        before.decode("utf-8", "surrogateescape"), dated(written, core, today()), core
     )
-    after = prepended(before, dated(written, core, today()), core)
     section = section_of(after, core)
     world.write(paths.SECTION, section.encode("utf-8", "surrogateescape"))
     world.write(paths.CHANGELOG, after.encode("utf-8", "surrogateescape"))

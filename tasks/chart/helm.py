@@ -52,30 +52,41 @@ class Exported:
 
 
 @contextmanager
-def exported(world: World, task: str) -> Iterator[Exported]:
-    """Yield the chart that everything behind the merge goes on from; it is gone afterwards.
+def opened(world: World, task: str) -> Iterator[Exported]:
+    """Yield Helm with an empty scratch folder, gone afterwards, for a chart to be laid out in.
+
+    Raises:
+        SlipwayError: Helm cannot be had.
+    """
+    from ..kernel.tools import find_tool  # downloading brings a lot along
+
+    program = find_tool("helm", world.root)
+    with remotes.scratch(world, task) as folder:
+        # Helm wants the folder of a chart to have the chart's name.
+        yield Exported(program, folder, chart_of(world).name)
+
+
+@contextmanager
+def exported(world: World, task: str, commit: str = "") -> Iterator[Exported]:
+    """Yield the chart at a commit, in a folder that is gone afterwards.
 
     Args:
-        world: with the fact CHART.
+        world: with the mirror of the charts.
         task: whose scratch folder to use.
+        commit: by default the one that everything behind the merge goes on from, of the fact CHART.
 
     Raises:
         Failed: a link leads out of the chart.
         SlipwayError: Helm cannot be had, or the chart is not there.
     """
-    from ..kernel.tools import find_tool  # downloading brings a lot along
-
-    told, commit = chart_of(world), world.json(paths.CHART)["commit"]
-    program = find_tool("helm", world.root)
-    with remotes.scratch(world, task) as folder:
-        # Helm wants the folder of a chart to have the chart's name.
-        found = Exported(program, folder, told.name)
-        remotes.export(world, REMOTE, commit, told.path, found.chart)
-        _refuse_links_out(found.chart)
+    at = commit or world.json(paths.CHART)["commit"]
+    with opened(world, task) as found:
+        remotes.export(world, REMOTE, at, chart_of(world).path, found.chart)
+        refuse_links_out(found.chart)
         yield found
 
 
-def _refuse_links_out(chart: Path) -> None:
+def refuse_links_out(chart: Path) -> None:
     """Refuse links that lead out of the chart: Helm would follow them into this machine."""
     inside = chart.resolve()
     for path in sorted(chart.rglob("*")):
@@ -130,3 +141,29 @@ def manifests(chart: Exported, values: Path, namespace: str) -> str:
     except Failed as error:
         said = [line.replace(f"{chart.folder}/", "") for line in error.detail]
         raise Failed(error.what, detail=said) from None
+
+
+def package(chart: Exported, stamp: int) -> Path:
+    """Pack a chart, the same bytes for the same files, and return the file.
+
+    Args:
+        chart: its files get the time below, since Helm puts their times into the archive.
+        stamp: seconds since 1970.
+
+    Raises:
+        Failed: Helm refused; or it is Helm 3, which puts the time of day in.
+    """
+    if version(chart).startswith("v3."):
+        raise Failed(
+            "Helm 3 packs the time of day into a chart, so that no two packages are the same",
+            fix="use Helm 4: python -m tasks.kernel.tools fetch helm",
+        )
+    for path in [*chart.chart.rglob("*"), chart.chart]:
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() else 0o644)
+            os.utime(path, (stamp, stamp))
+    place = chart.folder / "package"
+    place.mkdir()
+    chart.run("package", str(chart.chart), f"--destination={place}")
+    [file] = place.iterdir()
+    return file

@@ -8,9 +8,9 @@ from ..kernel import paths
 from ..kernel.effects import Foreseen, Skipped
 from ..kernel.errors import Failed, SlipwayError
 from ..kernel.world import UNKNOWN, Forecast, World
-from . import helm, pinned
+from . import builds, helm, manifests, policy
 from .places import namespace_of, places
-from .remote import REMOTE, chart_of
+from .remote import REMOTE, Charts, chart_of
 
 
 def _namespace(world: World, environment: str) -> str:
@@ -35,7 +35,7 @@ def lint(world: World) -> str:
     """Have Helm judge the chart with the values of every environment.
 
     Raises:
-        Failed: it says no; with its words.
+        Failed: it says no, with its words; or the images are not of one build, with their paths.
     """
     chart = world.json(paths.CHART)
     if chart["commit"] is None:
@@ -43,6 +43,7 @@ def lint(world: World) -> str:
         return Skipped(chart["why"])
     names, against = places(world.config), {}
     with helm.exported(world, "chart:lint") as found:
+        _refuse_mixed(world, chart)
         for name in names:
             values = found.values(name, _values(world, name))
             against[name] = helm.complaints(found, values, _namespace(world, name))
@@ -61,6 +62,19 @@ def lint(world: World) -> str:
     return f"helm lint --strict: nothing against it, with the values of {', '.join(names)}"
 
 
+def _refuse_mixed(world: World, chart: dict[str, Any]) -> None:
+    """Refuse a chart whose images are no digests, or not of one build; people can write it too."""
+    told, commit = chart_of(world), chart["commit"]
+    charts = Charts(told, world.mirror(REMOTE), world.config.remotes.charts.branch, commit)
+    if wrong := builds.mistakes(charts.content(commit)):
+        raise Failed(
+            f"the images of {told.name} are not those of one release",
+            where=_where(world, chart),
+            detail=wrong,
+            fix=f"take back what was changed in {told.values} by hand: a release sets all of them",
+        )
+
+
 def foresee_lint(world: Forecast) -> Foreseen:
     """Take it that Helm says yes."""
     chart = world.json(paths.CHART)
@@ -73,10 +87,10 @@ def foresee_lint(world: Forecast) -> Foreseen:
 
 
 def render(environment: str, world: World) -> str:
-    """Have Helm render the chart for an environment, and look whether every image is pinned.
+    """Have Helm render the chart for an environment, and hold the manifests against the policy.
 
     Raises:
-        Failed: Helm refuses; or an image is not pinned by its digest.
+        Failed: Helm refuses; or an image is not pinned by its digest, or a container has no limits.
     """
     chart = world.json(paths.CHART)
     if chart["commit"] is None:
@@ -85,32 +99,18 @@ def render(environment: str, world: World) -> str:
     with helm.exported(world, f"chart:render:{environment}") as found:
         values = found.values(environment, _values(world, environment))
         text = helm.manifests(found, values, _namespace(world, environment))
-    documents = _documents(text, _where(world, chart))
-    if loose := pinned.loose_images(documents):
+    documents = manifests.read(text, _where(world, chart))
+    if wrong := policy.violations(documents):
         raise Failed(
-            f"{len(loose)} image{'s' if len(loose) > 1 else ''} of {environment}"
-            f" {'are' if len(loose) > 1 else 'is'} not pinned by a digest",
+            f"the manifests of {environment} break the policy in {len(wrong)}"
+            f" place{'s' * (len(wrong) > 1)}",
             where=_where(world, chart),
-            detail=loose,
-            fix="write REPOSITORY@sha256:… in the chart; a tag may be another image tomorrow",
+            detail=wrong,
+            fix="every image as REPOSITORY@sha256:… (a tag may be another image tomorrow), and"
+            " limits for every container",
         )
     world.write(paths.manifests(environment), text.encode())
-    return f"{len(documents)} manifests, every image by its digest"
-
-
-def _documents(text: str, where: str) -> list[dict[str, Any]]:
-    import yaml
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        found = [document for document in yaml.load_all(text, Loader=loader) if document]
-    except (yaml.YAMLError, ValueError) as error:
-        raise Failed(
-            f"the chart renders to what is no YAML: {error}".replace("\n", " "), where=where
-        ) from None
-    if any(not isinstance(document, dict) for document in found):
-        raise Failed("the chart renders to a document that is no mapping", where=where)
-    return found
+    return f"{len(documents)} manifests, all by digest, limits set"
 
 
 def foresee_render(environment: str, world: Forecast) -> Foreseen:

@@ -14,9 +14,9 @@ from ..kernel.errors import Failed, SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
 from . import propose
-from .proposal import is_open, marked, pulls, shows, standing
-from .release import Content, Release, carries, named
-from .remote import REMOTE, Charts, ask, repository_of
+from .proposal import holds, is_open, marked, pulls, shows, standing
+from .release import Content, Release, named
+from .remote import REMOTE, Charts, ask
 
 TASK = "chart:merge"
 _BY = "Slipway"
@@ -132,8 +132,18 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
 
 
 def _facts(world: World, charts: Charts, release: Release) -> dict[str, Any]:
-    """Return what the chart is now."""
+    """Return what the chart is now.
+
+    Raises:
+        Failed: somebody has merged a candidate into it, and no environment may get that.
+    """
     content = charts.content(charts.head)
+    if content.is_candidate:
+        raise Failed(
+            f"the chart holds {content.app_version}, which is not released",
+            where=f"{world.config.remotes.charts.url} ({charts.branch}) at {charts.head[:7]}",
+            fix="take the merge of the candidate's pull request back, or release it",
+        )
     told = {
         "wanted": release.version,
         "commit": charts.newest(),
@@ -141,7 +151,7 @@ def _facts(world: World, charts: Charts, release: Release) -> dict[str, Any]:
         "version": content.version,
         "app_version": content.app_version,
     }
-    if carries(content, release, repository_of(world)):
+    if holds(world, content, release):
         held = {"source": release.commit, "images": release.images}
     else:  # somebody was quicker with a newer release
         held = _held(world, content)

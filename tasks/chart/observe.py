@@ -5,9 +5,11 @@ from __future__ import annotations
 from ..kernel import paths, remotes
 from ..kernel.receipts import claimed
 from ..kernel.world import World
-from . import propose
+from . import candidate, propose
 from .release import Release
 from .remote import REMOTE, Charts, address, ask
+
+_TASKS = {"bump": propose.TASK, "candidate": candidate.TASK}
 
 
 def observe(world: World) -> str:
@@ -22,14 +24,15 @@ def observe(world: World) -> str:
     if tree := charts.tree(charts.head):
         seen["chart"] = tree
     for name in claimed(world, REMOTE):
-        if name.startswith("bump:") and _stands(world, charts, tree, name.partition(":")[2]):
+        kind, _, version = name.partition(":")
+        if kind in _TASKS and _stands(world, charts, tree, _TASKS[kind], version):
             seen[name] = propose.STANDING
     world.see(REMOTE, seen)
     return f"{charts.branch} is at {charts.head[:7]}" + ("" if tree else ", with no chart yet")
 
 
-def _stands(world: World, charts: Charts, tree: str, version: str) -> bool:
-    told = world.json_or(paths.receipt(propose.TASK), {})
+def _stands(world: World, charts: Charts, tree: str, task: str, version: str) -> bool:
+    told = world.json_or(paths.receipt(task), {})
     if told.get("version") != version:
         return False
     merged = world.json_or(paths.receipt("chart:merge"), {})

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from ..forge import Pull, connect
 from ..kernel.world import World
 from ..version import is_newer
-from .release import Release, carries
+from .modules import of_source
+from .release import Content, Release, carries
 from .remote import REMOTE, TRAILER, Charts, branch_of, repository_of
 
 
@@ -40,10 +41,15 @@ def marked(pull: Pull) -> str:
     return found[1] if found else ""
 
 
-def pulls(world: World) -> list[Pull]:
-    """Return the pull requests from our branch into the one that is followed, newest first."""
+def pulls(world: World, *, final: bool = True) -> list[Pull]:
+    """Return the pull requests from our branch into the one that is followed, newest first.
+
+    Args:
+        world: whose pipeline.
+        final: those of releases, else those of candidates.
+    """
     base = world.config.remotes.charts.branch
-    found = connect(world, REMOTE).pulls(branch_of(world))
+    found = connect(world, REMOTE).pulls(branch_of(world, final=final))
     return [pull for pull in found if pull.base == base]
 
 
@@ -52,11 +58,12 @@ def is_open(found: list[Pull]) -> Pull | None:
     return next((pull for pull in found if pull.state == "open"), None)
 
 
-def _newer(one: str, other: str) -> bool:
+def newer(one: str, other: str) -> bool:
+    """Say whether a version comes after another one; a person's own word comes after none."""
     try:
         return is_newer(one, other)
     except ValueError:
-        return False  # a person's own word for a version says nothing of order
+        return False
 
 
 def standing(world: World, charts: Charts, release: Release) -> Standing:
@@ -70,13 +77,13 @@ def standing(world: World, charts: Charts, release: Release) -> Standing:
     Raises:
         SlipwayError: the chart cannot be read, or the forge says no.
     """
-    found = pulls(world)
+    found = pulls(world, final=release.final)
     ours = next((pull for pull in found if marked(pull) == release.version), None)
     number = ours.number if ours else None
     content = charts.content(charts.head)
-    if carries(content, release, repository_of(world)):
+    if holds(world, content, release):
         return Standing(True, f"the chart has {release.version}", number, taken_in=True)
-    if _newer(content.app_version, release.version):
+    if newer(content.app_version, release.version):
         says = f"the chart has the newer {content.app_version}"
         return Standing(True, says, number, taken_in=True)
     pull = is_open(found)
@@ -89,7 +96,7 @@ def standing(world: World, charts: Charts, release: Release) -> Standing:
 
 def _of_open(world: World, charts: Charts, release: Release, pull: Pull) -> Standing:
     there = marked(pull)
-    if there and _newer(there, release.version):
+    if there and newer(there, release.version):
         # Another machine was quicker with a later release; a late run must not take it back.
         return Standing(True, f"{pull.where} brings the newer {there}", pull.number)
     if there != release.version:
@@ -112,4 +119,14 @@ def shows(world: World, charts: Charts, release: Release, pull: Pull) -> bool:
     """
     if pull.head not in charts.refs.values():
         return False  # it has moved since we asked
-    return carries(charts.content(pull.head), release, repository_of(world))
+    return holds(world, charts.content(pull.head), release)
+
+
+def holds(world: World, content: Content, release: Release) -> bool:
+    """Say whether a chart has a release, with the modules of the released commit.
+
+    Raises:
+        SlipwayError: the chart, or a module in the source, cannot be read.
+    """
+    wanted = of_source(world, content.told, release.commit)
+    return carries(content, release, repository_of(world), wanted)

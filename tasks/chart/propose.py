@@ -11,6 +11,8 @@ from ..kernel.errors import SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
 from ..registry import Registry, open_registry
+from .modules import content as content_of
+from .modules import of_source
 from .proposal import Standing, is_open, mark, marked, pulls, standing
 from .release import Release, files_with, words
 from .remote import REMOTE, TRAILER, Charts, address, ask, branch_of, chart_of, repository_of
@@ -45,15 +47,15 @@ def observe(world: World, release: Release) -> Seen:
     there = standing(world, charts, release)
     facts = release.plain() | {"pull": there.pull}
     if not there.done:
-        _refuse_foreign(world, charts)
+        _refuse_foreign(world, charts, release)
         _refuse_mixed(world, release)
         facts["pull"] = there.pull or UNKNOWN
     return Seen(there.done, there.says, facts)
 
 
-def _refuse_foreign(world: World, charts: Charts) -> None:
+def _refuse_foreign(world: World, charts: Charts, release: Release) -> None:
     """Refuse to replace a branch of that name that is somebody's own work."""
-    branch = branch_of(world)
+    branch = branch_of(world, final=release.final)
     there = charts.refs.get(f"refs/heads/{branch}", "")
     if there and charts.is_foreign(there):
         raise SlipwayError(
@@ -66,7 +68,7 @@ def _refuse_foreign(world: World, charts: Charts) -> None:
 
 def _refuse_mixed(world: World, release: Release) -> None:
     """Refuse digests that are not of one build of the release's commit, all in the registry."""
-    registry = open_registry(world.config.registry, world.root)
+    registry, told = open_registry(world.config.registry, world.root), chart_of(world)
     binaries: dict[str, str] = {}
     for name, image in release.images.items():
         if image["digest"] == UNKNOWN:
@@ -78,6 +80,7 @@ def _refuse_mixed(world: World, release: Release) -> None:
                 f"the image {name} is not of {release.version}",
                 where=f"{image['repository']}@{image['digest']}",
                 detail=[
+                    f"for         {told.images[name]}",
                     f"built from  {built_from or 'an unknown commit'}",
                     f"released    {release.commit}",
                 ],
@@ -88,7 +91,7 @@ def _refuse_mixed(world: World, release: Release) -> None:
     if len(set(binaries.values())) > 1:
         raise SlipwayError(
             f"the images of {release.version} carry different binaries",
-            detail=[f"{name}  {binary}" for name, binary in binaries.items()],
+            detail=[f"{told.images[name]}: {name} {one}" for name, one in binaries.items()],
             fix="push a commit: the next release is of one build",
         )
 
@@ -107,16 +110,21 @@ def _labels(registry: Registry, name: str, image: dict[str, str]) -> dict[str, s
 
 def _commit(world: World, charts: Charts, release: Release) -> str:
     """Make the bump's commit in our mirror, as old as what it brings: the same facts, the same."""
-    files = files_with(charts.content(charts.head), release, repository_of(world))
+    content, told = charts.content(charts.head), charts.told
+    files: dict[str, bytes | None] = {**files_with(content, release, repository_of(world))}
+    modules = of_source(world, told, release.commit)
+    files |= {f"{told.path}/{name}": None for name in content.modules if name not in modules}
+    files |= {f"{told.path}/{name}": content_of(world, file) for name, file in modules.items()}
+    programs = {f"{told.path}/{name}" for name, file in modules.items() if file.program}
     dated = ("log", "-1", "--format=%ct +0000", release.commit, "--")
     date = g.text(*dated, repo=world.mirror("source"))
     message = (
-        f"chore({charts.told.name}): bump images to {release.version}\n\n"
+        f"chore({told.name}): bump images to {release.version}\n\n"
         f"They were built from {release.commit[:12]}.\n\n{TRAILER}: {release.version}\n"
         f"Slipway-Commit: {release.commit}\n"
     )
     who = g.identity(*_BOT, date)
-    return remotes.commit_files(world, REMOTE, charts.head, files, message, who)
+    return remotes.commit_files(world, REMOTE, charts.head, files, message, who, programs)
 
 
 def act(world: World, release: Release, _seen: Seen) -> str:
@@ -128,8 +136,9 @@ def act(world: World, release: Release, _seen: Seen) -> str:
         Again: somebody else has pushed meanwhile.
     """
     charts = ask(world)
-    _refuse_foreign(world, charts)
-    commit, ref = _commit(world, charts, release), f"refs/heads/{branch_of(world)}"
+    _refuse_foreign(world, charts, release)
+    branch = branch_of(world, final=release.final)
+    commit, ref = _commit(world, charts, release), f"refs/heads/{branch}"
     there = charts.refs.get(ref, "")
     kept = _keep(world, charts, there)
     if there != commit:
@@ -137,17 +146,20 @@ def act(world: World, release: Release, _seen: Seen) -> str:
             remotes.push(world, REMOTE, address(world), ref, commit, there)
         except remotes.RefTaken as error:
             raise Again(error.what) from None
-    killed_here(f"{TASK}:pushed")
+    killed_here(f"{TASK if release.final else 'chart:candidate'}:pushed")
     return _offer(world, charts, release) + kept
 
 
 def _offer(world: World, charts: Charts, release: Release) -> str:
     """Have one pull request open, with our words; return which."""
-    forge, labels = connect(world, REMOTE), charts.told.labels
+    forge, final = connect(world, REMOTE), release.final
+    # What merges by labels, here or on the forge, must not merge a candidate.
+    labels = charts.told.labels if final else ()
     told = words(charts.content(charts.head), release, repository_of(world))
-    body, pull = f"{mark(release.version)}\n{told.body}", is_open(pulls(world))
+    body, pull = f"{mark(release.version)}\n{told.body}", is_open(pulls(world, final=final))
     if pull is None:
-        new = NewPull(told.title, body, branch_of(world), charts.branch, labels, draft=False)
+        branch = branch_of(world, final=final)
+        new = NewPull(told.title, body, branch, charts.branch, labels, draft=not final)
         return f"{forge.open_pull(new).where}: {release.version} for {charts.told.name}"
     before = marked(pull)
     pull = forge.update_pull(pull.number, told.title, body, labels)

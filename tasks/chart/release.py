@@ -6,16 +6,22 @@ The editor in `bump` is imported where it is used: an idle run does without it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..kernel.config import Chart
 from ..kernel.world import UNKNOWN
+from .modules import Files, ref_files
 
 if TYPE_CHECKING:
     from .bump import PullRequestText
 
 CHART_FILE = "Chart.yaml"
+IS_RELEASE = "is-release"
+NO_RELEASE = (
+    "This is a candidate, for a look at the chart before it is released. It is not merged by"
+    " itself, and no environment gets it; its release comes in a pull request of its own."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,11 @@ class Release:
     version: str
     commit: str
     images: dict[str, dict[str, str]]
+
+    @property
+    def final(self) -> bool:
+        """Whether it is a release, and no candidate of one."""
+        return "-" not in self.version
 
     @property
     def ref(self) -> str:
@@ -49,19 +60,24 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The two files of a chart that a release changes, at one commit.
+    """What of a chart a release changes, at one commit.
 
     Attributes:
         told: the chart as configured.
         at: the commit, for messages: "charts@9c1d04e".
         values: the values file.
         about: `Chart.yaml`.
+        notes: the small files that are ours alone, by path in the chart, those that are there:
+            whether it is a release, and which commit its modules are of.
+        modules: the files in the folders that are copied from the source, by path in the chart.
     """
 
     told: Chart
     at: str
     values: bytes
     about: bytes
+    notes: Mapping[str, bytes] = field(default_factory=dict)
+    modules: Files = field(default_factory=dict)
 
     @property
     def values_name(self) -> str:
@@ -82,6 +98,11 @@ class Content:
     def version(self) -> str:
         """The chart's own version."""
         return _value(self.about, "version", self.about_name)
+
+    @property
+    def is_candidate(self) -> bool:
+        """Whether it holds what has not been released."""
+        return self.notes.get(IS_RELEASE) == b"false\n"
 
     def digest(self, image: str) -> str:
         """Return the digest of an image that stands there."""
@@ -126,21 +147,41 @@ def values_with(content: Content, release: Release, repository: str) -> bytes:
     return text
 
 
-def carries(content: Content, release: Release, repository: str) -> bool:
+def notes_with(content: Content, release: Release) -> dict[str, bytes]:
+    """Return the small files that are ours alone, as they should be: path in the chart → content.
+
+    `is-release` says whether the chart holds a release or a candidate, which no environment gets;
+    `repo-ref` beside the modules says of which commit they are.
+    """
+    notes = {IS_RELEASE: b"true\n" if release.final else b"false\n"}
+    return notes | dict.fromkeys(ref_files(content.told), f"{release.commit}\n".encode())
+
+
+def carries(content: Content, release: Release, repository: str, modules: Files) -> bool:
     """Say whether a chart has a release: the bump of its files would change nothing.
 
     The chart's own version does not count: it may have gone on since then.
+
+    Args:
+        content: the chart.
+        release: what it should have.
+        repository: the source's address.
+        modules: the files of the source that it should have taken along.
 
     Raises:
         SlipwayError: as `values_with`, or there is no `appVersion`.
     """
     if not release.known or content.app_version != release.version:
         return False
+    if content.notes != notes_with(content, release) or content.modules != modules:
+        return False
     return values_with(content, release, repository) == content.values
 
 
 def files_with(content: Content, release: Release, repository: str) -> dict[str, bytes]:
     """Return the chart's files as they should be: path in the repository → content.
+
+    Those of its modules are not among them; see `modules`.
 
     Raises:
         SlipwayError: as `values_with`; or the chart's version is no semantic version.
@@ -153,6 +194,7 @@ def files_with(content: Content, release: Release, repository: str) -> dict[str,
     return {
         f"{told.path}/{told.values}": values_with(content, release, repository),
         f"{told.path}/{CHART_FILE}": about,
+        **{f"{told.path}/{path}": note for path, note in notes_with(content, release).items()},
     }
 
 
@@ -175,6 +217,7 @@ def words(content: Content, release: Release, repository: str) -> PullRequestTex
         repository=repository,
         images=images,
         version=release.version,
+        note="" if release.final else NO_RELEASE,
     )
 
 

@@ -13,7 +13,8 @@ from ..kernel import remotes
 from ..kernel.config import Chart
 from ..kernel.errors import SlipwayError
 from ..kernel.world import World
-from .release import CHART_FILE, Content
+from .modules import of_chart, ref_files
+from .release import CHART_FILE, IS_RELEASE, Content
 
 REMOTE = "charts"
 TRAILER = "Slipway-Release"
@@ -31,9 +32,9 @@ def chart_of(world: World) -> Chart:
     return world.config.chart
 
 
-def branch_of(world: World) -> str:
-    """Return the branch of our pull request."""
-    return f"bot-bump-{chart_of(world).name}"
+def branch_of(world: World, *, final: bool = True) -> str:
+    """Return the branch of our pull request: that of releases, or that of candidates."""
+    return f"bot-bump-{chart_of(world).name}" + ("" if final else "-rc")
 
 
 def repository_of(world: World) -> str:
@@ -68,10 +69,10 @@ class Charts:
     refs: Mapping[str, str] = field(default_factory=dict)
 
     def content(self, commit: str) -> Content:
-        """Return the two files that releases change.
+        """Return what releases change.
 
         Raises:
-            SlipwayError: one is not there, or is no plain file.
+            SlipwayError: a file is not there, or is no plain file.
         """
         at = f"{REMOTE}@{commit[:7]}"
         found = []
@@ -85,7 +86,14 @@ class Charts:
                     fix="correct the section chart of pipeline.yml, or commit the chart",
                 )
             found.append(text)
-        return Content(self.told, at, *found)
+        notes = {}
+        for path in (IS_RELEASE, *ref_files(self.told)):
+            note = remotes.files_at(self.mirror, commit, posixpath.join(self.told.path, path))
+            if note is not None:
+                notes[path] = note
+        modules = of_chart(self.mirror, self.told, commit)
+        values, about = found
+        return Content(self.told, at, values, about, notes, modules)
 
     def tree(self, commit: str) -> str:
         """Return the git tree id of the chart's folder; "" when there is no such folder."""
@@ -118,7 +126,8 @@ class Charts:
     def collides(self, commit: str) -> bool:
         """Say whether the branch below changed what a bump changes since a branch left it."""
         base = self.left_at(commit)
-        files = [posixpath.join(self.told.path, name) for name in (self.told.values, CHART_FILE)]
+        ours = (self.told.values, CHART_FILE, IS_RELEASE, *self.told.modules, *ref_files(self.told))
+        files = [posixpath.join(self.told.path, name) for name in ours]
         diff = ("--literal-pathspecs", "diff", "--quiet", base, self.head, "--", *files)
         return not base or g.returncode(*diff, repo=self.mirror) != 0
 

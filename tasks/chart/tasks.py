@@ -8,7 +8,7 @@ from functools import partial
 from ..kernel import declare, paths
 from ..kernel.config import Config
 from ..kernel.pipeline import embedded, pipeline
-from . import looks, merge, propose, values
+from . import candidate, compare, looks, merge, packing, propose, values
 from .observe import observe
 from .places import places
 from .rendering import TEMPLATE
@@ -29,12 +29,18 @@ def task_charts() -> Iterator[declare.Task]:
 
 
 def task_chart() -> Iterator[declare.Task]:
-    """`chart:bump` → `chart:merge` → `chart:lint`; `chart:values` → `chart:render:ENV`."""
+    """`chart:bump` → `chart:merge` → `chart:lint`; `chart:values` → `chart:render:ENV`.
+
+    Beside them `chart:package`, and `chart:diff:ENV` for a person who wants to know.
+    """
     config = pipeline()
     if config.chart is None:
         return
+    if config.chart.candidate:
+        yield _candidate(config)
     yield _bump(config)
     yield _merge(config)
+    yield _package(config)
     names = places(config)
     if not names:
         return
@@ -42,6 +48,24 @@ def task_chart() -> Iterator[declare.Task]:
     yield _lint(config, names)
     for name in names:
         yield _render(config, name)
+    for name in config.environments:
+        yield _diff(name)
+
+
+def _candidate(config: Config) -> declare.Task:
+    return declare.effect(
+        candidate.EFFECT,
+        doc="show the candidate in the chart: a draft that nobody merges, closed when it is over",
+        room="chart",
+        reads=[
+            paths.VERSION,
+            paths.CHART,  # what it holds by now: the draft is over with the release
+            paths.receipt("candidate"),
+            *(paths.receipt(f"push:{name}") for name in config.images),
+        ],
+        observers=["charts"],
+        settings=config.slice("chart", "forge", "registry", "remotes.source", "remotes.charts"),
+    )
 
 
 def _bump(config: Config) -> declare.Task:
@@ -99,10 +123,33 @@ def _render(config: Config, name: str) -> declare.Task:
     return declare.stage(
         f"chart:render:{name}",
         partial(looks.render, name),
-        doc=f"have Helm render the chart for {name}, every image pinned by its digest",
+        doc=f"have Helm render the chart for {name}, and hold the manifests against the policy",
         room="chart",
         reads=[paths.CHART, paths.rendered_values(name)],
         writes=[paths.manifests(name)],
         settings=config.slice("chart", "environments", "testflight"),
         forecast=partial(looks.foresee_render, name),
+    )
+
+
+def _package(config: Config) -> declare.Task:
+    return declare.stage(
+        packing.TASK,
+        packing.package,
+        doc="have Helm pack the chart into one file, the same bytes whoever packs it",
+        room="chart",
+        reads=[paths.CHART],
+        writes=[paths.PACKAGE, paths.PACKAGE_FILE],
+        settings=config.slice("chart"),
+        forecast=packing.foresee,
+    )
+
+
+def _diff(name: str) -> declare.Task:
+    return declare.command(
+        f"chart:diff:{name}",
+        partial(compare.compare, environment=name),
+        doc=f"show what the newest chart would change in what {name} runs",
+        after=["charts", "deployments"],
+        shows=True,
     )

@@ -23,6 +23,7 @@ from tasks.kernel.redact import printable, redact
 
 from . import helm
 from .local import LocalCluster
+from .opening import CONTEXT, kubernetes
 
 if TYPE_CHECKING:
     from tasks.registry import Registry
@@ -46,8 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _stopped)
     try:
-        registry = _registry(asked.registry)
-        cluster = LocalCluster(Path(asked.root), registry, asked.image_prefix)
+        cluster = _cluster(asked)
         run: Callable[[Cluster, argparse.Namespace], int] = asked.run
         return run(cluster, asked)
     except SlipwayError as error:
@@ -57,6 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
         return NO if isinstance(error, Failed) else BROKEN
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+
+
+def _cluster(asked: argparse.Namespace) -> Cluster:
+    """Return the real cluster when a context is named, else the embedded one."""
+    if asked.context:
+        return kubernetes(asked.context, paths.ROOT)
+    return LocalCluster(Path(asked.root), _registry(asked.registry), asked.image_prefix)
 
 
 def _stopped(_sign: int, _frame: FrameType | None) -> NoReturn:
@@ -113,6 +120,12 @@ def _logs(cluster: Cluster, asked: argparse.Namespace) -> int:
     for pod, lines in found.items():
         for line in lines:
             print(printable(f"{pod}  {line}" if len(found) > 1 else line))
+    return DONE
+
+
+def _events(cluster: Cluster, asked: argparse.Namespace) -> int:
+    for line in cluster.events(asked.namespace):
+        print(printable(line))
     return DONE
 
 
@@ -176,7 +189,7 @@ def _say(text: str) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m tasks.cluster",
-        description="The embedded cluster: releases as processes of this machine.",
+        description="The cluster: the embedded one, or with --context a real one.",
         epilog="Exit codes: 0 done, 1 not ready, 2 an error, 3 wrong usage.",
     )
     env = os.environ.get
@@ -184,6 +197,11 @@ def _parser() -> argparse.ArgumentParser:
         "--root",
         default=env("SLIPWAY_CLUSTER_ROOT") or str(paths.ROOT / paths.SANDBOX / "cluster"),
         help="the cluster's folder ($SLIPWAY_CLUSTER_ROOT, .sandbox/cluster)",
+    )
+    parser.add_argument(
+        "--context",
+        default=env(CONTEXT, ""),
+        help=f"the kubeconfig's name of a real cluster, instead of the embedded one (${CONTEXT})",
     )
     parser.add_argument(
         "--registry",
@@ -240,6 +258,7 @@ def _release_commands(commands: Any) -> None:
     status.add_argument("--json", action="store_true")
     wait = command("wait", _wait, "wait until all is ready")
     wait.add_argument("--timeout", type=_duration, default=900.0, help="such as 15m")
+    command("events", _events, "show what happened in a namespace")
     logs = command("logs", _logs, "show what a workload said")
     logs.add_argument("--workload", required=True)
     logs.add_argument("--lines", type=int, default=100)

@@ -67,6 +67,8 @@ class LocalCluster:
             state.labels = dict(labels)
             state.secrets |= copied
             space.save(state)
+            some = f", with copies of {', '.join(sorted(copied))}" if copied else ""
+            space.happened(f"namespace {namespace} set{some}")
 
     def delete(self, namespace: str) -> bool:
         """End everything in a namespace and remove it."""
@@ -126,6 +128,7 @@ class LocalCluster:
             end_pods(space, gone.pods)
             del state.releases[release]
             route(space, state)
+            space.happened(f"release {release} uninstalled")
             return True
 
     def release(self, namespace: str, release: str) -> Release | None:
@@ -190,6 +193,12 @@ class LocalCluster:
             log.stem: said(space, log.stem, lines, hidden)
             for log in sorted(known, key=lambda log: known[log])
         }
+
+    def events(self, namespace: str) -> list[str]:
+        """Return what happened in a namespace, the oldest first."""
+        space = self._space(namespace)
+        space.load()
+        return space.events()
 
     @contextmanager
     def reach(self, namespace: str, service: str, port: int) -> Iterator[str]:

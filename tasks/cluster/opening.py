@@ -21,6 +21,9 @@ REGISTRY = "SLIPWAY_REGISTRY"
 INSECURE = "SLIPWAY_REGISTRY_INSECURE"
 PREFIX = "SLIPWAY_IMAGE_PREFIX"
 HELM = "SLIPWAY_HELM"
+KUBECTL = "SLIPWAY_KUBECTL"
+CONTEXT = "SLIPWAY_CLUSTER_CONTEXT"
+_PROGRAMS = (("kubectl", KUBECTL), ("helm", HELM))
 _COMMANDS = Path(__file__).resolve().parent / "bin"
 
 
@@ -32,9 +35,33 @@ def open_cluster(world: World) -> Cluster:
     """
     from tasks.registry import open_registry
 
-    settings = world.config.registry
+    settings, told = world.config.registry, world.config.cluster
+    if told.kind == "kubernetes":
+        return kubernetes(told.context, world.root)
     registry = open_registry(settings, world.root)
-    return LocalCluster(_folder(world, world.config.cluster.path), registry, _prefix(settings))
+    return LocalCluster(_folder(world, told.path), registry, _prefix(settings))
+
+
+def kubernetes(context: str, root: Path) -> Cluster:
+    """Return a real cluster; nothing is asked of it yet.
+
+    Args:
+        context: its name in the kubeconfig.
+        root: the project's folder, for programs that were fetched into it.
+
+    Raises:
+        SlipwayError: kubectl or Helm is not here.
+    """
+    from .kubectl import Client
+    from .kubernetes import KubernetesCluster
+
+    programs = [named(name, variable, root) for name, variable in _PROGRAMS]
+    return KubernetesCluster(Client(context, *programs))
+
+
+def named(program: str, variable: str, root: Path) -> str:
+    """Return the path of a program: what a variable names, else the one that fits."""
+    return os.environ.get(variable) or str(find_tool(program, root))
 
 
 def environment(world: World) -> dict[str, str]:
@@ -42,15 +69,19 @@ def environment(world: World) -> dict[str, str]:
 
     All paths are absolute: whoever calls it, Terraform for one, runs in a folder of its own.
     """
-    settings = world.config.registry
+    settings, told = world.config.registry, world.config.cluster
     local = settings.kind == "local"
     python = Path(sys.executable).parent  # whose libraries the command needs
     return {
-        ROOT: str(_folder(world, world.config.cluster.path)),
+        ROOT: str(_folder(world, told.path)) if told.kind == "local" else "",
+        CONTEXT: told.context,
+        **({} if told.kind == "local" else {KUBECTL: named("kubectl", KUBECTL, world.root)}),
         REGISTRY: str(_folder(world, settings.path)) if local else settings.url,
         INSECURE: "1" if settings.insecure else "",
         PREFIX: _prefix(settings),
-        HELM: str(find_tool("helm", world.root)),
+        HELM: named("helm", HELM, world.root)
+        if told.context
+        else str(find_tool("helm", world.root)),
         "PATH": os.pathsep.join([str(_COMMANDS), str(python), os.environ.get("PATH", os.defpath)]),
     }
 

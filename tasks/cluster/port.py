@@ -159,6 +159,9 @@ class Cluster(Protocol):
         Those of a failed installation are there until the next one.
         """
 
+    def events(self, namespace: str) -> list[str]:
+        """Return what happened in a namespace, a line each, the oldest first."""
+
     def reach(self, namespace: str, service: str, port: int) -> AbstractContextManager[str]:
         """Hold a way open from this machine to a port of a service; yields `host:port`."""
 

@@ -131,6 +131,8 @@ class Rollout:
         placed = Placed(name, wish.name, spec, image.digest, ports, wish.grace, restarts)
         launch = container.launch(wish, image, self.space.name, self._state.listens, ports)
         processes.start(self.space.cluster, self.space.name, name, launch)
+        again = f", start {restarts + 1}" if restarts else ""
+        self.space.happened(f"pod {name} started with {image.digest}{again}")
         self._watch(placed, wish, tries)
 
     def _watch(self, placed: Placed, wish: Wish, tries: int = 0) -> None:
@@ -176,12 +178,14 @@ class Rollout:
 
     def _died(self, pod: _Running, how: str) -> None:
         """Plan its next start, a little later each time."""
+        self.space.happened(f"pod {pod.placed.name} {how}")
         if pod.tries >= _MOST_RESTARTS:
             raise self._failed(pod, f"{how}, {_MOST_RESTARTS + 1} times")
         pod.ready_since = None
         pod.again_at = time.monotonic() + _BACKOFF * 2**pod.tries
 
     def _failed(self, pod: _Running, how: str) -> Failed:
+        self.space.happened(f"release {self.release} failed: {pod.wish.name} {how}")
         told = said(self.space, pod.placed.name, TAIL, self.wanted.hidden)
         before = self.release in self._state.releases
         stays = "the release runs as it did before" if before else "nothing of it was left running"
@@ -220,6 +224,8 @@ class Rollout:
             since = now() if before is None or changed else before.since
             done = Installed(digest, revision, since, list(manifests), pods)
         self._state.releases[self.release] = done
+        if done != before:
+            self.space.happened(f"release {self.release} is ready, revision {done.revision}")
         self.space.save(self._state)
         route(self.space, self._state)
         end_strays(self.space, self._state)

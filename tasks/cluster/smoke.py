@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,8 @@ _TAIL = 15  # lines of a log in a message
 def smoketest(cluster: Cluster, namespace: str, smoketest: Smoketest, version: str) -> list[str]:
     """Ask every endpoint, and return a line for each that answers right.
 
-    Right is status 200 and, where the endpoint says so, JSON whose `version` is the expected one.
+    Right is the status that is asked for, a body in which the expression of the endpoint is found,
+    and, where it says so, JSON whose `version` is the expected one.
 
     Args:
         cluster: where the release runs.
@@ -49,7 +51,7 @@ def _until_right(
         left = deadline - time.monotonic()
         said, wrong = _ask(cluster, namespace, endpoint, version, min(_ANSWER, max(left, 0.5)))
         if not wrong:
-            return f"{endpoint.name} answers {version or 200}"
+            return f"{endpoint.name} answers {version or endpoint.status}"
         if time.monotonic() + _PAUSE >= deadline:
             raise Failed(
                 f"{endpoint.name} {wrong}",
@@ -75,8 +77,10 @@ def _ask(
     except (OSError, http.client.HTTPException) as error:
         return "", f"does not answer: {str(error) or type(error).__name__}"
     said = printable(body.decode(errors="replace")).replace("\n", " ").strip()[:_SHOWN]
-    if status != 200:
-        return said, f"answers {status}, not 200"
+    if status != endpoint.status:
+        return said, f"answers {status}, not {endpoint.status}"
+    if endpoint.body and not re.search(endpoint.body, body.decode(errors="replace")):
+        return said, f"answers without {endpoint.body!r}"
     if not version:
         return said, ""
     told = _version(body)

@@ -3,6 +3,7 @@
     CLUSTER/.locks/NAMESPACE        held by whoever changes it
     CLUSTER/.images/DIGEST/         unpacked images, for all namespaces
     CLUSTER/NAMESPACE/state.json    labels, secrets, releases with their pods, routes of services
+    CLUSTER/NAMESPACE/events.log    what happened, a line each
     CLUSTER/NAMESPACE/logs/POD.log
 
 The forwarder of the services reads `routes` from the same file, so that traffic and releases never
@@ -16,7 +17,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,6 +142,18 @@ class Space:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
+
+    def happened(self, what: str) -> None:
+        """Add a line to what happened; that it cannot be written stops nothing."""
+        with suppress(OSError), (self.folder / "events.log").open("a") as log:
+            log.write(f"{now()}  {what}\n")
+
+    def events(self) -> list[str]:
+        """Return what happened, the oldest first."""
+        try:
+            return (self.folder / "events.log").read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return []
 
     def remove(self) -> bool:
         """Remove the folder, the record first; return whether there was one."""

@@ -7,25 +7,23 @@ fresh plan for the same files, the second is shown again before anything happens
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..kernel import journal, paths, remotes
-from ..kernel.effects import Effect, Seen
+from ..kernel.effects import Again, Effect, Seen, killed_here
 from ..kernel.errors import Failed
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
-from ..promotion import wanted_by
-from . import tfplan
+from ..promotion import head, judge, state_in, wanted_by
+from . import asked, live, lock, tfplan
+from .chart import chart_in
 from .prepare import in_words, opened
 
 if TYPE_CHECKING:
     from ..terraform import Plan, Terraform
-
-ALLOW = "SLIPWAY_ALLOW_DESTROY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +60,38 @@ def want(name: str, world: World) -> Wanted:
 
 def observe(world: World, wanted: Wanted) -> Seen:
     """Ask the state; when it is not the one that was planned for, plan again, but keep nothing."""
-    unknown = {"key": wanted.key, "serial": UNKNOWN, "lineage": UNKNOWN, "outputs": UNKNOWN}
+    told = {"key": wanted.key, "plan": wanted.plan["plan"]}
+    unknown = {**told, **dict.fromkeys(("serial", "lineage", "outputs", "live"), UNKNOWN)}
     if world.dry:
         return Seen(False, _expected(wanted.plan), unknown)
     terraform = opened(world, wanted.promoted)
     at = terraform.state()
     if _same(wanted, at):
-        if wanted.plan["empty"]:
-            return Seen(True, "nothing would change", _facts(wanted, terraform, at))
-        return Seen(False, in_words(wanted.plan["summary"]), unknown)
+        if not wanted.plan["empty"]:
+            return Seen(False, in_words(wanted.plan["summary"]), unknown)
+        return _nothing_to_apply(world, wanted, terraform, at, "nothing would change")
     with remotes.scratch(world, f"apply:{wanted.name}") as folder:
         now = terraform.plan(folder / "now.tfplan")
     if now.empty:
-        return Seen(True, "everything is as wanted", _facts(wanted, terraform, at))
+        return _nothing_to_apply(world, wanted, terraform, at, "everything is as wanted")
     return Seen(False, f"the state is another one by now: {in_words(now)}", unknown)
+
+
+def _nothing_to_apply(
+    world: World, wanted: Wanted, terraform: Terraform, at: tuple[int, str], says: str
+) -> Seen:
+    """Look at what runs, which Terraform knows nothing of: pods may be dead."""
+    chart = chart_in(world, state_in(wanted.promoted))
+    found = live.look(world, wanted.name) if chart else live.Found(live.NONE)
+    facts = {
+        "key": wanted.key,
+        "plan": wanted.plan["plan"],
+        "serial": at[0],
+        "lineage": at[1],
+        "outputs": terraform.outputs(),
+        "live": found.state,
+    }
+    return Seen(found.well, says if found.well else found.spoken(), facts)
 
 
 def _expected(plan: dict[str, Any]) -> str:
@@ -88,36 +104,55 @@ def _same(wanted: Wanted, at: tuple[int, str]) -> bool:
     return at == (wanted.plan["serial"], wanted.plan["lineage"])
 
 
-def _facts(wanted: Wanted, terraform: Terraform, at: tuple[int, str]) -> dict[str, Any]:
-    serial, lineage = at
-    outputs = terraform.outputs()
-    return {"key": wanted.key, "serial": serial, "lineage": lineage, "outputs": outputs}
-
-
-def act(world: World, wanted: Wanted, _seen: Seen) -> str:
+def act(world: World, wanted: Wanted, seen: Seen) -> str:
     """Apply the saved plan; a fresh one where our own apply was cut off.
 
     Raises:
+        Again: others were at work in this environment; what is wanted may be there by now.
         Failed: the plan went stale, would destroy something, or Terraform failed.
     """
-    from ..terraform import Stale
-
-    terraform, name = opened(world, wanted.promoted), wanted.name
-    intent = {"plan": wanted.plan["plan"]}
+    name = wanted.name
+    if lock.take(world, name):
+        raise Again(f"others had {name} in between")
+    killed_here(f"apply:{name}:locked")
+    _refuse_moved(world, wanted)
+    if seen.facts["live"] in live.ILL:
+        return live.revive(world, name)
+    terraform, intent = opened(world, wanted.promoted), {"plan": wanted.plan["plan"]}
     if not _same(wanted, terraform.state()):
         if world.json_or(paths.deploy_intent(name), None) != intent:
             _refuse(world, wanted, "the state has changed since it was made")
         return _go_on(world, wanted, terraform)
     _refuse_destruction(name, wanted.plan["lines"], wanted.plan["protected"])
-    file = world.path(paths.tfplan_file(name))
+    return _apply(world, wanted, terraform, intent)
+
+
+def _apply(world: World, wanted: Wanted, terraform: Terraform, intent: dict[str, Any]) -> str:
+    """Apply the very plan that was saved, whose file ends with it."""
+    from ..terraform import Stale
+
+    file = world.path(paths.tfplan_file(wanted.name))
     if not file.is_file() or sha256(file.read_bytes()).hexdigest() != wanted.plan["plan"]:
         _refuse(world, wanted, "its file is gone, or is another one")
-    world.write_json(paths.deploy_intent(name), intent)
+    world.write_json(paths.deploy_intent(wanted.name), intent)
     try:
         terraform.apply(file)
     except Stale:
         _refuse(world, wanted, "the state changed just now")
     return in_words(wanted.plan["summary"])
+
+
+def _refuse_moved(world: World, wanted: Wanted) -> None:
+    """Refuse when the environment should have something else by now, or nothing at all.
+
+    Raises:
+        Failed: its files, its gate, a hold or a freeze changed since the plan was made.
+    """
+    verdict = judge(world, wanted.name, head.ask(world))
+    if verdict.fix:
+        _refuse(world, wanted, verdict.says)
+    if verdict.fact is None or verdict.fact["key"] != wanted.key:
+        _refuse(world, wanted, "the environment is to have other files by now")
 
 
 def _go_on(world: World, wanted: Wanted, terraform: Terraform) -> str:
@@ -152,25 +187,31 @@ def _refuse_destruction(name: str, lines: list[str] | tuple[str, ...], protected
     """
     lost = [line.split()[1] for line in lines if line.startswith("destroy")]
     lost += [address for address in protected if address not in lost]
-    if lost and name not in os.environ.get(ALLOW, "").split(","):
+    lost = [address for address in lost if not asked.may_destroy(address)]
+    if lost:
         some = f"{len(lost)} thing{'s' if len(lost) > 1 else ''}"
+        named = ",".join(lost[:20])
         raise Failed(
             f"the plan of {name} would destroy {some}",
             detail=lost[:20],
-            fix=f"take them back into the files; if they are to go: {ALLOW}={name}"
-            f" doit deploy:{name}",
+            fix="take them back into the files; if they are to go, name them:"
+            f" doit {asked.DESTROY}='{named}' deploy:{name}",
         )
 
 
-def claims(_wanted: Wanted, _seen: Seen) -> Claims:
-    """Claim nothing: no observer asks Terraform's states, which others change as well."""
-    return {}
+def claims(wanted: Wanted, seen: Seen) -> Claims:
+    """Claim that what was installed lives.
+
+    No observer asks Terraform's states, which others change as well.
+    """
+    return {live.port(wanted.name): {live.RELEASE: seen.facts["live"]}}
 
 
 def leave(world: World, wanted: Wanted, _seen: Seen) -> None:
-    """Drop the note that an apply was begun: it has been seen to be finished."""
+    """Drop the plan, and the note that it was begun: it has been seen to be finished."""
     if not world.dry:
         world.path(paths.deploy_intent(wanted.name)).unlink(missing_ok=True)
+        tfplan.drop_file(world, wanted.name)
 
 
 def means(wanted: Wanted) -> str:

@@ -14,9 +14,21 @@ from ..kernel.errors import Failed
 from ..kernel.redact import printable, redact
 from ..kernel.templates import render
 from ..kernel.world import World
-from ..promotion import gates_of, head, key_of, repository_of, settings_at, start_of
+from ..promotion import (
+    fact_of,
+    gates_of,
+    head,
+    key_of,
+    modes_from,
+    repository_of,
+    settings_at,
+    start_of,
+)
+from . import preview
 from .chart import chart_in
 from .gates import Opening, set_gate
+from .manifests import changed
+from .reject import rejected
 
 if TYPE_CHECKING:
     from ..promotion import engine
@@ -88,13 +100,22 @@ def _approved(
     return there.due and there.state.hashes() == found.state.hashes()
 
 
-def shown(world: World, told: Offer) -> str:
-    """Return what would be deployed, for a person to read."""
+def shown(world: World, told: Offer, plan: bool = False) -> str:
+    """Return what would be deployed, for a person to read.
+
+    Args:
+        world: whose mirror.
+        told: the offer.
+        plan: whether Terraform is asked what it would do; else an earlier plan is shown, if any.
+    """
     before = told.found.recorded.current if told.found.recorded else None
+    at = head.head_of(world)
+    no = rejected(world, at.gates, told.environment.name, key_of(told.found.state.hashes()))
     return render(
         "deploy/approve.txt.j2",
         environment=told.environment.name,
-        branch=head.head_of(world).branch,
+        rejected=f"{no.by}: {no.why}" if no else "",
+        branch=at.branch,
         commit=told.commit,
         first=before is None,
         chart=chart_in(world, told.found.state),
@@ -102,7 +123,18 @@ def shown(world: World, told: Offer) -> str:
         commits=_commits(world, told),
         files=[(_SIGNS[one.kind], one.path) for one in told.found.differences],
         values=_values(world, told),
+        manifests=changed(world, told.environment, before, told.found.state),
+        terraform=_terraform(world, told, plan),
     )
+
+
+def _terraform(world: World, told: Offer, plan: bool) -> list[str]:
+    """Return what Terraform would do, as far as it was asked."""
+    state, name = told.found.state, told.environment.name
+    if not plan:
+        return preview.planned(world, name, key_of(state.hashes()))
+    modes = modes_from(repository_of(world), state, told.commit)
+    return preview.plan(world, fact_of(told.environment, state, modes))
 
 
 def _commits(world: World, told: Offer) -> list[tuple[str, str]]:
@@ -147,13 +179,13 @@ def _message(world: World, told: Offer, by: str, why: str) -> str:
     return f"ci(gates): {name} may have {told.commit[:12]}\n\n" + "\n".join(trailers) + "\n"
 
 
-def approve(name: str, world: World, by: str = "", why: str = "") -> str:
+def approve(name: str, world: World, by: str = "", why: str = "", plan: bool = False) -> str:
     """Show what would be deployed, ask, and open the gate for exactly that."""
     told = offer(world, name)
     if told is None:
         print(f"{name} may have this already.\nnext     doit deploy:{name}")
         return ""
-    print(printable(shown(world, told)), end="")
+    print(printable(shown(world, told, plan)), end="")
     by, why = who_and_why(
         by,
         why,

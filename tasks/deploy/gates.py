@@ -25,7 +25,7 @@ class Opening:
 
     Attributes:
         environment: whose.
-        commit: up to which it may go.
+        commit: up to which it may go; "" for nowhere.
         before: what its gate said when a human looked; "" for nothing.
         message: of the commit.
     """
@@ -50,6 +50,9 @@ def set_gate(world: World, opening: Opening) -> str:
         parent, tries = head.ask(world).gates, tries - 1
         known = gates_of(world, repository_of(world), parent)
         _refuse_moved(opening, known)
+        now = known.get(opening.environment, "")
+        if opening.before != opening.commit == now:
+            return parent  # somebody else was quicker with the very same
         new = _commit(world, parent, known, opening)
         try:
             remotes.push(world, head.REMOTE, where, ref, new, parent)
@@ -102,10 +105,13 @@ def with_gate(world: World, text: str, known: Mapping[str, str], opening: Openin
         if not environment.gate and name not in known
     }
     wanted = {**known, **wanted, opening.environment: opening.commit}
+    wanted = {name: at for name, at in wanted.items() if at}
     lines = text.splitlines()
     for name, at in wanted.items():
         if known.get(name) != at:
             _put(lines, name, at)
+    if opening.environment in known and not opening.commit:
+        lines = [line for line in lines if not _form(opening.environment).match(line)]
     edited = "".join(f"{line}\n" for line in lines)
     try:
         if engine.parse_gates(edited.encode(), "gates") == wanted:
@@ -115,11 +121,15 @@ def with_gate(world: World, text: str, known: Mapping[str, str], opening: Openin
     return "".join(f"{name}: {at}\n" for name, at in wanted.items())
 
 
+def _form(name: str) -> re.Pattern[str]:
+    """Return the form of an environment's line."""
+    return re.compile(rf"(?P<key>[\"']?{re.escape(name)}[\"']?\s*):(?:\s|$)")
+
+
 def _put(lines: list[str], name: str, at: str) -> None:
     """Set the line of an environment, or add one."""
-    form = re.compile(rf"(?P<key>[\"']?{re.escape(name)}[\"']?\s*):(?:\s|$)")
     for place, line in enumerate(lines):
-        if found := form.match(line):
+        if found := _form(name).match(line):
             lines[place] = f"{found['key']}: {at}"
             return
     lines.append(f"{name}: {at}")

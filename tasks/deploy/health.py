@@ -56,6 +56,28 @@ def _compare(world: World, namespace: str, chart: Chart, running: list[Workload]
     Raises:
         Failed: naming each, with both digests.
     """
+    if wrong := _wrong(world, chart, running):
+        raise Failed(
+            f"what runs is not what the chart {chart.version} names",
+            where=namespace,
+            detail=wrong,
+            fix="do the environment's own values name an image? or did somebody install by hand?",
+        )
+
+
+def differing(world: World, name: str, chart: Chart) -> list[str]:
+    """Return which images of a chart do not run in an environment, in words; it waits for nothing.
+
+    Raises:
+        SlipwayError: the cluster cannot be reached.
+    """
+    from ..cluster import open_cluster
+
+    namespace = world.config.environments[name].namespace
+    return _wrong(world, chart, open_cluster(world).workloads(namespace))
+
+
+def _wrong(world: World, chart: Chart, running: list[Workload]) -> list[str]:
     live = {one.digest for one in running}
     wrong = []
     for image, digest in sorted(chart.digests.items()):
@@ -64,13 +86,7 @@ def _compare(world: World, namespace: str, chart: Chart, running: list[Workload]
         repository = world.config.images[image].repository
         others = [one.digest for one in running if _repository(one.image) == repository]
         wrong.append(f"{image}: runs {', '.join(sorted(others)) or 'nowhere'}, wanted {digest}")
-    if wrong:
-        raise Failed(
-            f"what runs is not what the chart {chart.version} names",
-            where=namespace,
-            detail=wrong,
-            fix="do the environment's own values name an image? or did somebody install by hand?",
-        )
+    return wrong
 
 
 def _repository(image: str) -> str:

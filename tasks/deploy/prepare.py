@@ -19,12 +19,14 @@ COUNTS = ("add", "change", "replace", "destroy")
 _OWN = ".terraform"  # what Terraform itself leaves in a root begins so
 
 
-def opened(world: World, promoted: dict[str, Any]) -> Terraform:
+def opened(world: World, promoted: dict[str, Any], aside: str = "") -> Terraform:
     """Return Terraform on the files of a fact `promotion`, which are written anew when they differ.
 
     Args:
         world: whose facts; the files go below its `build/deploy`.
         promoted: the fact.
+        aside: name of a folder of their own for files that are only asked about, so that those of
+            a deployment stay ready.
 
     Raises:
         SlipwayError: the files hold no root, or it does not say where its state is.
@@ -34,9 +36,11 @@ def opened(world: World, promoted: dict[str, Any]) -> Terraform:
 
     name = promoted["environment"]
     environment = world.config.environments[name]
-    tree = world.path(paths.deploy_tree(name)).absolute()
+    place = f"{name}/{aside}" if aside else name
+    tree, ready = world.path(paths.deploy_tree(place)).absolute(), paths.deploy_ready(place)
     fresh = not _intact(tree, promoted)
     if fresh:
+        world.path(ready).unlink(missing_ok=True)
         _export(world, promoted, tree)
     root = tree / promoted["root"]
     if not any(root.glob("*.tf")):
@@ -46,11 +50,12 @@ def opened(world: World, promoted: dict[str, Any]) -> Terraform:
             fix=f"correct environments.{name}.root in {world.config.file}, or its globs there",
         )
     terraform = Terraform(
-        find_terraform(world), root, environment_for(world, environment.namespace)
+        find_terraform(world, environment.terraform),
+        root,
+        environment_for(world, environment.namespace),
     )
     backend = state_config(world, root, name)
     told = {"backend": backend, "program": str(terraform.program)}
-    ready = paths.deploy_ready(name)
     if fresh or world.json_or(ready, None) != told or not (root / _OWN).is_dir():
         world.path(ready).unlink(missing_ok=True)
         terraform.init(backend)
@@ -62,7 +67,6 @@ def _export(world: World, promoted: dict[str, Any], tree: Path) -> None:
     """Write exactly the files that are wanted."""
     from ..promotion import engine
 
-    world.path(paths.deploy_ready(promoted["environment"])).unlink(missing_ok=True)
     rmtree(tree, ignore_errors=True)
     engine.export(repository_of(world), state_in(promoted), tree, at=promoted["commit"])
 

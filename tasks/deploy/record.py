@@ -6,16 +6,13 @@ trailers that say what stands behind it.
 
 from __future__ import annotations
 
-import getpass
-import os
-import platform
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..kernel import git as g
 from ..kernel import paths
-from ..kernel.effects import Effect, Seen
+from ..kernel.effects import Again, Effect, Seen
 from ..kernel.errors import Failed
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
@@ -27,14 +24,13 @@ from ..promotion import (
     state_in,
     wanted_by,
 )
-from . import tfplan
+from . import lock, tfplan
 from .chart import chart_in
+from .past import deployed_by
 from .prepare import in_words, opened
 
 if TYPE_CHECKING:
     from ..promotion import engine
-
-BY = "SLIPWAY_BY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +120,7 @@ def _commit(world: World, wanted: Wanted, parent: str) -> str:
         engine.message(settings, wanted.name),
         "",
         *(chart.trailers() if chart else []),
+        *([f"Slipway-Rollback: {wanted.promoted['held']}"] if wanted.promoted.get("held") else []),
         f"Slipway-Serial: {wanted.applied['serial']}",
         f"Slipway-Deployed-By: {deployed_by()}",
     ]
@@ -132,24 +129,16 @@ def _commit(world: World, wanted: Wanted, parent: str) -> str:
     )
 
 
-def deployed_by() -> str:
-    """Return who deploys: what the environment says, else the user of this machine."""
-    said = " ".join(os.environ.get(BY, "").split())
-    if said:
-        return said
-    try:
-        return f"{getpass.getuser()}@{platform.node()}"
-    except (KeyError, OSError):  # a user without a name, in a container
-        return f"uid {os.getuid()}@{platform.node()}"
-
-
 def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     """Put the record on top of the remote's head.
 
     Raises:
-        Again: somebody pushed meanwhile.
+        Again: somebody pushed, or had the environment, meanwhile.
         Failed: somebody else has deployed this environment since.
+        Locked: somebody else is deploying it.
     """
+    if lock.take(world, wanted.name):
+        raise Again(f"others had {wanted.name} in between")
     decided, now = head.head_of(world).commit, _head(world)
     _refuse_overtaken(world, wanted, decided, now)
     _, _, before = _recorded(world, wanted.name, now)
@@ -198,8 +187,8 @@ def _told(world: World, wanted: Wanted, before: engine.Record | None, commit: st
 
 def _one_more(world: World, wanted: Wanted, commit: str) -> bool:
     repository, settings, _ = _recorded(world, wanted.name, commit)
-    if world.config.environments[wanted.name].gate:
-        return False  # how far it may go, the gate says
+    if world.config.environments[wanted.name].gate or wanted.promoted.get("held"):
+        return False  # how far it may go, the gate or the hold says
     return one_after(repository, commit, settings, wanted.name, state_in(wanted.promoted))
 
 
@@ -209,7 +198,9 @@ def claims(wanted: Wanted, _seen: Seen) -> Claims:
 
 
 def leave(world: World, wanted: Wanted, seen: Seen) -> None:
-    """Go on from the record: in a plan, from the one that would be made."""
+    """Go on from the record, and give the lock up: in a plan, from the one that would be made."""
+    if not world.dry:
+        lock.release(world, wanted.name)
     at, commit = head.head_of(world).commit, seen.facts["commit"]
     if world.dry and not seen.done:
         known = UNKNOWN not in (at, wanted.key)

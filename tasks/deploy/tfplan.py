@@ -1,14 +1,23 @@
-"""`tfplan:ENV`: the exact files that are due, and a saved Terraform plan for them."""
+"""`tfplan:ENV`: the exact files that are due, and a saved Terraform plan for them.
+
+A plan may hold secrets in plain text, and whoever could decrypt it could as well plan again: so it
+is kept not at all. Its file ends with the apply, and at the latest with the run that made it. After
+`kill -9` it is there for the run that goes on, readable by its owner only. What stays is a fact
+with counts, names and a checksum.
+"""
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ..kernel import paths
 from ..kernel.effects import Foreseen
+from ..kernel.receipts import UpToDate
 from ..kernel.world import UNKNOWN, Forecast, World
 from ..promotion import wanted_by
+from . import asked, lock
 from .prepare import COUNTS, in_words, opened
 
 if TYPE_CHECKING:
@@ -39,12 +48,19 @@ def fact_of(key: str, plan: Plan, sha: str, at: tuple[int, str]) -> dict[str, An
 
 
 def make(name: str, world: World) -> str:
-    """Plan, and keep the plan; it is what will be applied, and nothing else."""
+    """Plan, and keep the plan for this run; it is what will be applied, and nothing else.
+
+    Raises:
+        Locked: somebody else is deploying the environment.
+    """
     promoted = wanted_by(world, name)
+    lock.wait(world, name)
     terraform = opened(world, promoted)
     terraform.validate()
     file, at = world.path(paths.tfplan_file(name)), terraform.state()
-    plan = terraform.plan(file)
+    file.unlink(missing_ok=True)
+    world.write(paths.tfplan_run(name), f"{_run()}\n".encode())
+    plan = terraform.plan(file, replace=asked.to_replace())
     sha = sha256(file.read_bytes()).hexdigest()
     world.write_json(paths.tfplan(name), fact_of(promoted["key"], plan, sha, at))
     return "\n".join([says(plan.empty, plan.summary), *plan.lines])
@@ -73,7 +89,53 @@ def foresee(name: str, world: Forecast) -> Foreseen:
     return Foreseen("terraform says what would change")
 
 
+def drop_file(world: World, name: str) -> None:
+    """Drop a plan's file: it is applied, or never will be."""
+    for path in (paths.tfplan_file(name), paths.tfplan_run(name)):
+        world.path(path).unlink(missing_ok=True)
+
+
 def forget(world: World, name: str) -> None:
     """Drop a plan that cannot be applied any more: the next run makes another."""
-    for path in (paths.tfplan(name), paths.tfplan_file(name)):
-        world.path(path).unlink(missing_ok=True)
+    drop_file(world, name)
+    world.path(paths.tfplan(name)).unlink(missing_ok=True)
+
+
+def _run() -> int:
+    """Return the process of this run; with `-n`, that of which this one is a worker."""
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    return (parent.pid if parent else None) or os.getpid()
+
+
+def sweep() -> None:
+    """Drop the files of the plans that this run has made; called as its process ends."""
+    for note in (paths.ROOT / paths.BUILD / "tfplan").glob("*.run"):
+        try:
+            mine = note.read_text().strip() == str(os.getpid())
+        except OSError:
+            continue
+        if mine:
+            note.with_suffix(".tfplan").unlink(missing_ok=True)
+            note.unlink(missing_ok=True)
+
+
+class Kept(UpToDate):
+    """`uptodate` of a plan: it was applied, or its file is still there to be applied.
+
+    Args:
+        name: of the environment.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
+        """Return why there has to be another one."""
+        if not world.exists(paths.tfplan(self.name)) or world.exists(paths.tfplan_file(self.name)):
+            return []
+        applied = world.json_or(paths.receipt(f"apply:{self.name}"), {}).get("plan")
+        if applied == world.json(paths.tfplan(self.name))["plan"]:
+            return []
+        return ["its plan was not kept"]

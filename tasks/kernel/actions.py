@@ -11,7 +11,7 @@ from typing import Any
 from doit.exceptions import TaskError, TaskFailed
 
 from . import journal, paths
-from .effects import Skipped
+from .effects import Acted, Skipped
 from .errors import Failed, SlipwayError, WrongUsage
 from .world import disk
 
@@ -109,7 +109,11 @@ def _logged(name: str, action: Action, targets: Sequence[str], options: dict[str
         return _fault(name, error)
     except Exception as error:  # no traceback reaches a user
         return _fault(name, error)
-    return {"says": str(says or ""), "skipped": isinstance(says, Skipped)}
+    return {
+        "says": str(says or ""),
+        "skipped": isinstance(says, Skipped),
+        "acted": isinstance(says, Acted),
+    }
 
 
 def _fault(name: str, error: Exception) -> Broken:

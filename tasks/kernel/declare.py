@@ -13,6 +13,7 @@ from typing import Any
 from . import paths
 from .actions import Action, perform, perform_with
 from .effects import Effect, Foreseen, carry_out, foresee
+from .events import Listener
 from .receipts import Always, Configured, Holds, Untouched
 from .world import Forecast, World
 
@@ -51,6 +52,7 @@ def stage(
     forecast: Forecaster | None = None,
     grouped: bool = False,
     acts: bool = False,
+    opens: Callable[[World], bool] | None = None,
 ) -> Task:
     """Declare a stage that turns facts into facts.
 
@@ -69,6 +71,7 @@ def stage(
         grouped: a member of a group that runs as a whole.
         acts: it changes the world outside on its way, though nothing of it stays: it needs the run
             lock.
+        opens: of a gate: asks the outside whether it would let through now (`kernel.waiting`).
     """
     return {
         **_named(name, grouped),
@@ -78,7 +81,11 @@ def stage(
         "targets": list(writes),
         "task_dep": list(after),
         "uptodate": [Configured(settings), Untouched(writes), *wakes],
-        "meta": {"forecast": forecast or partial(run_in_memory, action), "acts": acts},
+        "meta": {
+            "forecast": forecast or partial(run_in_memory, action),
+            "acts": acts,
+            "opens": opens,
+        },
     }
 
 
@@ -143,6 +150,7 @@ def command(
     pos_arg: str | None = None,
     acts: bool = False,
     shows: bool = False,
+    listener: Listener | None = None,
 ) -> Task:
     """Declare something a person asks for: it always runs and leaves no fact.
 
@@ -155,6 +163,7 @@ def command(
         pos_arg: name of the parameter that takes the free arguments.
         acts: it changes the world outside, so it needs the run lock.
         shows: it prints its answer to standard output.
+        listener: hears what happens in every run with effects (`kernel.events`).
     """
     run = perform_with if params or pos_arg else perform
     task: Task = {
@@ -164,7 +173,7 @@ def command(
         "task_dep": list(after),
         "uptodate": [Always("asked for")],
         "params": list(params),
-        "meta": {"effect": acts, "shows": shows},
+        "meta": {"effect": acts, "shows": shows} | ({"listener": listener} if listener else {}),
     }
     if shows:
         task |= {"verbosity": 2, "io": {"capture": False}}

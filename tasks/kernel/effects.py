@@ -81,6 +81,12 @@ class Skipped(str):
     __slots__ = ()
 
 
+class Acted(str):
+    """Words for the screen of an effect that changed something outside in this very run."""
+
+    __slots__ = ()
+
+
 class Again(SlipwayError):
     """The outside moved between the decision and the act: decide afresh."""
 
@@ -161,7 +167,7 @@ def _make(effect: Effect[W], world: World, wanted: W, seen: Seen) -> tuple[str, 
             where=effect.port,
             fix="look at the other side, then run the same again",
         )
-    return says, seen
+    return Acted(says), seen
 
 
 @dataclass(frozen=True, slots=True)

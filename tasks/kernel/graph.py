@@ -91,6 +91,31 @@ def check(tasks: Tasks, names: Iterable[str], ignored: Iterable[str]) -> None:
         )
 
 
+def follow(tasks: Tasks, names: Iterable[str], words: Sequence[str]) -> None:
+    """Have tasks wait for those that they come behind (`meta["behind"]`), where both run.
+
+    Tasks that were typed one after the other run so, and one that fails or waits holds no other
+    back. The members of the group `deploy` do not, nor does anything with `-n`: there only a
+    dependency makes an order.
+
+    Args:
+        tasks: the whole graph.
+        names: the part that will run.
+        words: the command line.
+    """
+    names = set(names)
+    if not (_side_by_side(words) or "deploy" in names):
+        return
+    for name in names:
+        for before in (tasks[name].meta or {}).get("behind", ()):
+            if before in names and before not in tasks[name].task_dep:
+                tasks[name].task_dep.append(before)
+
+
+def _side_by_side(words: Sequence[str]) -> bool:
+    return any(word.startswith(("-n", "--process")) for word in words)
+
+
 def refuse_side_by_side(selected: Iterable[str], words: Sequence[str]) -> None:
     """Refuse to start a deployment beside what it has to wait for.
 
@@ -105,8 +130,8 @@ def refuse_side_by_side(selected: Iterable[str], words: Sequence[str]) -> None:
         WrongUsage: several were asked for, one of them a deployment, with `-n`.
     """
     names = list(dict.fromkeys(selected))
-    parallel = any(word.startswith(("-n", "--process")) for word in words)
-    if parallel and len(names) > 1 and any(name.startswith("deploy:") for name in names):
+    deploys = any(name.startswith("deploy:") for name in names)
+    if _side_by_side(words) and len(names) > 1 and deploys:
         raise WrongUsage(
             f"{' and '.join(names)} follow one another, and -n would start them side by side",
             fix=f"leave -n away: doit {' '.join(names)}",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import shlex
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +64,8 @@ def program(command: Sequence[str], code: int, out: bytes | str, err: bytes | st
     """Log one finished program with what it printed."""
     if not _open.get(_key()):
         return
+    import shlex
+
     say(f"$ {shlex.join(command)}")
     for part in (out, err):
         words = part.decode(errors="backslashreplace") if isinstance(part, bytes) else part
@@ -77,6 +77,8 @@ def program(command: Sequence[str], code: int, out: bytes | str, err: bytes | st
 
 def unexpected(error: BaseException) -> None:
     """Log a traceback: the only place where one is ever written."""
+    import traceback
+
     say("".join(traceback.format_exception(error)))
 
 

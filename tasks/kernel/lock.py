@@ -127,3 +127,11 @@ def take(selected: list[str], wait: float = WAIT) -> None:
     # Only for those who name it (`inherited`): other programs are started with all else closed.
     os.set_inheritable(handle, True)
     _handle = handle
+
+
+def release() -> None:
+    """Give the run lock back before the process ends: it only waits from here on."""
+    global _handle  # noqa: PLW0603 - one lock a process
+    if _handle is not None:
+        os.close(_handle)
+        _handle = None

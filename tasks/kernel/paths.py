@@ -13,15 +13,20 @@ DATABASE = ".doit.db"
 RUN_LOCK = ".slipway.lock"
 
 HEAD = f"{BUILD}/source/head.json"
+CHOSEN = f"{BUILD}/ref/head.json"
 MERGED = f"{BUILD}/forge/merged.json"
 VERSION = f"{BUILD}/version.json"
 BINARY = f"{BUILD}/binary.json"
 SECTION = f"{BUILD}/changelog/section.md"
 CHANGELOG = f"{BUILD}/changelog/CHANGELOG.md"
+DOCS = f"{BUILD}/docs/docs.json"
+DOCS_FILES = f"{BUILD}/docs/files.tar"
 EFFECTS = f"{BUILD}/logs/effects.log"
 SANDBOX_FACT = f"{BUILD}/sandbox.json"
 CHART = f"{BUILD}/chart/chart.json"
 LINT = f"{BUILD}/chart/lint.json"
+PACKAGE = f"{BUILD}/chart/package.json"
+PACKAGE_FILE = f"{BUILD}/chart/package.tgz"
 TESTFLIGHT = f"{BUILD}/testflight/verdict.json"
 DEPLOYMENTS = f"{BUILD}/deployments/head.json"
 RENDERED = "values.rendered.yaml"  # in an environment's folder of the deployments repository
@@ -45,6 +50,21 @@ def candidate_input(name: str) -> str:
 def verdict(check: str) -> str:
     """Return the verdict file of a check."""
     return f"{BUILD}/checks/{check}.json"
+
+
+def kept_of(check: str) -> str:
+    """Return the folder of what a check keeps: artifacts, passes, the mark of one cut off."""
+    return f"{BUILD}/checks/{check}"
+
+
+def chosen_input(name: str) -> str:
+    """Return the fingerprint file of an input set at what `ref=` names."""
+    return f"{BUILD}/ref/inputs/{name}"
+
+
+def chosen_verdict(check: str) -> str:
+    """Return the verdict file of a check on what `ref=` names."""
+    return f"{BUILD}/ref/checks/{check}.json"
 
 
 def sighting(port: str) -> str:
@@ -127,6 +147,16 @@ def deploy_intent(environment: str) -> str:
     return f"{BUILD}/deploy/{environment}/intent.json"
 
 
+def deploy_lock(environment: str) -> str:
+    """Return the note of which lock of an environment is ours; it is gone when that is given up."""
+    return f"{BUILD}/deploy/{environment}/lock.json"
+
+
+def tfplan_run(environment: str) -> str:
+    """Return the note of which process's run a saved plan belongs to: it ends with that."""
+    return f"{BUILD}/tfplan/{environment}.run"
+
+
 def work(task: str) -> str:
     """Return a task's scratch folder."""
     return f"{BUILD}/work/{task.replace(':', '.')}"
@@ -140,6 +170,9 @@ def log(task: str) -> str:
 _SPOKEN = (
     (f"{BUILD}/source/head.json", "the head"),
     (f"{BUILD}/source/inputs/", "the head's "),
+    (f"{BUILD}/ref/head.json", "what ref= names"),
+    (f"{BUILD}/ref/inputs/", "the chosen "),
+    (f"{BUILD}/ref/checks/", "the verdict of "),
     (f"{BUILD}/candidate/inputs/", "the candidate's "),
     (f"{BUILD}/forge/merged.json", "the merged promotion"),
     (f"{BUILD}/version.json", "the version"),
@@ -148,8 +181,10 @@ _SPOKEN = (
     (f"{BUILD}/images/", "the image "),
     (f"{BUILD}/checks/", "the verdict of "),
     (f"{BUILD}/changelog/", "the changelog"),
+    (f"{BUILD}/docs/", "the documentation"),
     (f"{BUILD}/chart/chart.json", "the chart"),
     (f"{BUILD}/chart/lint.json", "the chart's lint"),
+    (f"{BUILD}/chart/package", "the chart's package"),
     (f"{BUILD}/chart/values/", "the values of "),
     (f"{BUILD}/chart/manifests/", "the manifests of "),
     (f"{BUILD}/testflight/", "the testflight"),
@@ -158,6 +193,7 @@ _SPOKEN = (
     (f"{BUILD}/promotion/", "the files of "),
     (f"{BUILD}/tfplan/", "the plan of "),
     (f"{BUILD}/health/", "the health of "),
+    (f"{BUILD}/seen/live.", "what runs in "),
     (f"{BUILD}/receipts/", "the receipt of "),
     ("tasks/", "Slipway's own "),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import cache
 
 from doit.exceptions import InvalidDodoFile
@@ -22,17 +23,25 @@ def pipeline() -> Config:
     try:
         config = load(selected_path(paths.ROOT))
     except WrongUsage as error:
-        if not _only_the_doctor():
+        if not _needs_no_pipeline(sys.argv[1:]):
             raise InvalidDodoFile(str(error)) from None
-        config = blank()  # he reads the file himself, and says what is wrong with it
+        config = blank()  # the doctor says what is wrong with it, init writes a new one
     world.use(config)
     return config
 
 
-def _only_the_doctor() -> bool:
-    """Say whether this command asks for nothing but `doctor`."""
-    asked = [word for word in sys.argv[1:] if "=" not in word and not word.startswith("-")]
-    return asked == ["doctor"]
+def _needs_no_pipeline(words: Sequence[str]) -> bool:
+    """Say whether a command line asks for nothing but `doctor` or `init`."""
+    asked: list[str] = []
+    value = False  # of the option in front of it
+    for word in words:
+        if value or ("=" in word and not word.startswith("-")):
+            value = False
+        elif word.startswith("-"):
+            value = "=" not in word and asked == ["init"] and word != "--force"
+        else:
+            asked.append(word)
+    return asked in (["doctor"], ["init"])
 
 
 def embedded(config: Config) -> list[str]:

@@ -91,6 +91,8 @@ def run(
     timeout: float | None = 600,
     ok: Collection[int] | None = (0,),
     what: str = "",
+    holds: bool = True,
+    private: bool = False,
 ) -> Done:
     """Run a program to its end.
 
@@ -103,20 +105,28 @@ def run(
         timeout: seconds until it and all it started are killed; None for no limit.
         ok: exit codes that are no failure; None for any.
         what: what it is for, in error messages; the program's name when empty.
+        holds: whether it keeps the run lock for as long as it goes on when we are killed; not one
+            whose work is thrown away then.
+        private: what it prints to standard output holds secrets: that stays out of every log.
 
     Raises:
         Failed: it ended with another code, or not in time.
         SlipwayError: it could not be started.
     """
     name = what or Path(command[0]).name
-    how = {"_cwd": str(cwd), "_env": environment(env, needs), "_in": stdin}
+    how = {
+        "_cwd": str(cwd),
+        "_env": environment(env, needs),
+        "_in": stdin,
+        "_pass_fds": set(lock.inherited() if holds else ()),
+    }
     # A path is meant from where the program will run, not from where we are.
     where = str(Path(cwd).absolute() / command[0]) if os.sep in command[0] else command[0]
     try:
         done = _until_end(find(where), command[1:], how, timeout)
     except _NotStarted as error:
         raise SlipwayError(f"{name} could not be started: {error}") from None
-    journal.program(command, done.code, done.out, done.err)
+    journal.program(command, done.code, "(not logged)\n" if private else done.out, done.err)
     if done.timed_out:
         said = f"{name} did not end within {timeout:g} s and was stopped"
         raise Failed(said, detail=done.tail())
@@ -161,7 +171,6 @@ def _until_end(
             **_PLAIN,
             _out=out.append,
             _err=err.append,
-            _pass_fds=set(lock.inherited()),
             _preexec_fn=announce,
         )
         _running.add(process.pid)

@@ -26,6 +26,11 @@ def secret_names() -> list[str]:
     return sorted(name for name in os.environ if _NAMES.search(name))
 
 
+def names_secret(name: str) -> bool:
+    """Say whether a variable of that name looks like it holds a secret."""
+    return _NAMES.search(name) is not None
+
+
 def secret_values(extra: Iterable[str] = ()) -> list[str]:
     """Return the secrets to hide, longest first, so that one inside another leaves no rest."""
     whole = [*(os.environ[name] for name in secret_names()), *extra]

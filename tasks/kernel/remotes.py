@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -270,9 +270,10 @@ def commit_files(
     world: World,
     name: str,
     parent: str,
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes | None],
     message: str,
     who: Mapping[str, str],
+    programs: Collection[str] = (),
 ) -> str:
     """Make a commit in our mirror: a parent with some files changed; return its id.
 
@@ -281,22 +282,28 @@ def commit_files(
     Args:
         world: whose mirror.
         name: the remote's name.
-        parent: the commit to stand on.
-        files: path → new content, as plain files.
+        parent: the commit to stand on; "" for one without history.
+        files: path → new content, as plain files; None takes a file away.
         message: of the commit.
         who: author, committer and date (`git.identity`).
+        programs: which of them can be executed.
     """
     mirror_path = world.mirror(name)
     with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        g.git("read-tree", parent, repo=mirror_path, env=index)
+        g.git("read-tree", parent or "--empty", repo=mirror_path, env=index)
+        rows = b""
         for path, content in files.items():
-            blob = g.text("hash-object", "-w", "--stdin", repo=mirror_path, stdin=content)
-            entry = f"100644,{blob},{path}"
-            g.git("update-index", "--add", "--cacheinfo", entry, repo=mirror_path, env=index)
+            mode, blob = "0", ZERO
+            if content is not None:
+                mode = "100755" if path in programs else "100644"
+                blob = g.text("hash-object", "-w", "--stdin", repo=mirror_path, stdin=content)
+            rows += f"{mode} {blob}\t{path}\0".encode("utf-8", "surrogateescape")
+        g.git("update-index", "-z", "--index-info", repo=mirror_path, env=index, stdin=rows)
         tree = g.text("write-tree", repo=mirror_path, env=index)
     told = message.encode("utf-8", "surrogateescape")
-    how = ("commit-tree", tree, "-p", parent, "-F", "-")
+    above = ("-p", parent) if parent else ()
+    how = ("commit-tree", tree, *above, "-F", "-")
     return g.text(*how, repo=mirror_path, env=who, stdin=told)
 
 

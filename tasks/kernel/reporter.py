@@ -10,7 +10,7 @@ from typing import Any
 from doit import Globals
 from doit.exceptions import TaskError, UnmetDependency
 
-from . import graph, lock, programs
+from . import chosen, events, graph, lock, programs, tally, waiting
 from .actions import Closed, Misused
 from .errors import SlipwayError, WrongUsage
 from .redact import redact
@@ -42,6 +42,10 @@ class Reporter:
         self.error = self.failed = self.waiting = self.misused = False
         self.current = 0
         self.unmet: list[str] = []
+        self.tally = tally.Tally({}, [])
+        self.audience = events.Audience()
+        self.patience: float | None = None
+        self.gates: list[Any] = []
 
     def initialize(self, tasks: dict[str, Any], selected: list[str]) -> None:
         """Check the graph and take the run lock, before the first action."""
@@ -49,15 +53,21 @@ class Reporter:
         signal.signal(signal.SIGINT, _stop)
         graph.remember(tasks)
         names = graph.closure(tasks, selected)
+        graph.follow(tasks, names, sys.argv[1:])
         self.screen.fit(names)
+        self.tally = tally.Tally(tasks, selected)
         manager = Globals.dep_manager
         _patient(manager)
+        _remember_what_did_not_run(manager)
         try:
+            chosen.refuse_others(selected)
             ignored = [name for name in tasks if manager.status_is_ignore(tasks[name])]
             graph.check(tasks, names, ignored)
             graph.refuse_side_by_side(selected, sys.argv[1:])
+            self.patience = waiting.patience()
             if graph.acts(tasks, names):
                 lock.take(selected)
+                self.audience = events.Audience.of(tasks)
         except SlipwayError as error:
             self.screen.problem("doit", redact(str(error)))
             sys.exit(USAGE if isinstance(error, WrongUsage) else ERROR)
@@ -74,11 +84,15 @@ class Reporter:
     def add_success(self, task: Any) -> None:
         """Commit it, then show it."""
         _commit()
+        self.tally.note(task, tally.PASSED)
         if not task.actions or _is_quiet(task):
             return
         seconds = time.monotonic() - self.started.get(task.name, time.monotonic())
-        says, skipped = str(task.values.get("says", "")), bool(task.values.get("skipped"))
-        self.screen.done(task.name, redact(says), seconds, skipped=skipped)
+        says, skipped = redact(str(task.values.get("says", ""))), bool(task.values.get("skipped"))
+        self.screen.done(task.name, says, seconds, skipped=skipped)
+        self.audience.tell(
+            events.Event("done", task.name, says, acted=bool(task.values.get("acted")))
+        )
 
     def add_failure(self, task: Any, fail: Any) -> None:
         """Commit that it failed, then show why; one that only waited for another is counted."""
@@ -87,9 +101,12 @@ class Reporter:
             if task.actions:
                 self.unmet.append(task.name)
             return
+        self.tally.note(task, tally.NO)
         if isinstance(fail, Closed):
             self.waiting = True
+            self.gates.append(task)
             self.screen.gate(task.name, redact(fail.message))
+            self.audience.tell(events.Event("gate", task.name, redact(fail.message)))
             return
         if isinstance(fail, Misused):
             self.misused = True
@@ -97,10 +114,14 @@ class Reporter:
             self.error = True
         else:
             self.failed = True
-        self.screen.problem(task.name, redact(fail.message.removeprefix("ERROR: ")))
+        message = redact(fail.message.removeprefix("ERROR: "))
+        self.screen.problem(task.name, message)
+        if not isinstance(fail, Misused):
+            self.audience.tell(events.Event("failure", task.name, message))
 
     def skip_uptodate(self, task: Any) -> None:
         """Count it."""
+        self.tally.note(task, tally.BEFORE)
         self.current += bool(task.actions)
 
     def skip_ignore(self, task: Any) -> None:
@@ -125,18 +146,47 @@ class Reporter:
         doit would answer 2 for every unmet dependency. With an exception on its way (^C,
         SIGTERM), that goes first.
         """
+        for group, words, well in self.tally.lines() if sys.exc_info()[0] is None else ():
+            self.screen.sum_up(group, words, well=well)
         self.screen.end(self.current, self.unmet, asked=_was_asked())
         if sys.exc_info()[0] is not None:
             programs.end_all()
             if getattr(sys.exc_info()[1], "code", 0) in _STOPPED:
                 self.screen.stopped_early()
             return
+        for line in self.audience.close():
+            self.screen.problem("notify", redact(line))
         ranked = ((self.error, ERROR), (self.failed, FAILED), (self.misused, USAGE))
         code = next(
             (code for happened, code in ranked if happened), WAITING if self.waiting else DONE
         )
+        if code == WAITING and self.patience is not None:
+            self._wait(self.patience)
         if code:
             sys.exit(code)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for a gate, then let the same command take over; back here when it stays closed."""
+        opens = [(task.name, task.meta.get("opens")) for task in self.gates]
+        gates = [(name, opened) for name, opened in opens if opened]
+        if not gates:
+            names = ", ".join(name for name, _ in opens)
+            self.screen.problem("wait", f"{names} cannot be waited for; type what it says above")
+            return
+        lock.release()
+        self.screen.note("wait", f"up to {seconds:g} s for a human (^C ends it)")
+        try:
+            opened = waiting.until_open(gates, seconds, Screen(sys.stderr))
+        except SlipwayError as error:
+            self.screen.gate("wait", redact(str(error)))
+            return
+        except SystemExit:
+            self.screen.stopped_early()
+            raise
+        if opened:
+            self.screen.note("wait", "the gate is open: the same command runs once more")
+            waiting.again()
+        self.screen.note("wait", "nobody has decided in that time")
 
 
 def _is_quiet(task: Any) -> bool:
@@ -148,6 +198,21 @@ def _was_asked() -> bool:
     """Say whether this run only answers a question."""
     tasks = graph.current()
     return any(_is_quiet(task) and task.executed for task in tasks.values())
+
+
+def _remember_what_did_not_run(manager: Any) -> None:
+    """Keep doit's record of tasks that only waited for one that failed.
+
+    doit forgets them as if they had failed themselves, so that after mending an observer, or at
+    each closed gate, everything behind it would be tested, built and flown again.
+    """
+    forget = manager.remove_success
+
+    def forget_what_failed(task: Any) -> None:
+        if task.executed:
+            forget(task)
+
+    manager.remove_success = forget_what_failed
 
 
 def _patient(manager: Any) -> None:

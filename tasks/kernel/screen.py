@@ -62,9 +62,20 @@ class Screen:
         text = _with_time(text, took, 4 + self.width + len(first))
         self._line("\n".join([text, *(" " * (self.width + 3) + line for line in rest)]), name)
 
+    def sum_up(self, name: str, says: str, *, well: bool) -> None:
+        """Show what came of a group whose members are shown already."""
+        if well:
+            self.done(name, says, 0)
+        else:
+            self.problem(name, says)
+
     def gate(self, name: str, message: str) -> None:
         """Show a gate that is closed."""
         self._block("║", "yellow", name, message)
+
+    def note(self, name: str, message: str) -> None:
+        """Show a line about the run itself."""
+        self._block("·", "dim", name, message)
 
     def problem(self, name: str, message: str) -> None:
         """Show what went wrong."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +13,12 @@ from ..kernel.effects import Foreseen
 from ..kernel.errors import SlipwayError
 from ..kernel.facts import canonical
 from ..kernel.world import UNKNOWN, Forecast, World
+from . import decided, freezes
 from . import wanted as w
 from .head import Head, head_of
 
 if TYPE_CHECKING:
+    from . import notes
     from .engine import Config, Pending, Record, Repository
 
 
@@ -28,25 +30,50 @@ class Verdict:
         says: for the screen.
         fact: the fact `promotion`; None when it stays what it was.
         fix: what to type before anything can go on; "" when nothing waits.
+        due: the environment is recorded with something else, or with nothing.
     """
 
     says: str
     fact: dict[str, Any] | None = None
     fix: str = ""
+    due: bool = False
 
 
-def judge(world: World, name: str) -> Verdict:
-    """Return what an environment should have at the head of this run, or what it waits for.
+def judge(
+    world: World, name: str, head: Head | None = None, *, heed_freezes: bool = True
+) -> Verdict:
+    """Return what an environment should have, or what it waits for.
+
+    Args:
+        world: whose facts and settings.
+        name: of the environment.
+        head: where the deployments stand; that of this run when None.
+        heed_freezes: whether a freeze makes it wait; False to ask what it holds up.
 
     Raises:
         SlipwayError: the deployments repository cannot be understood.
     """
     from .engine import records_at
 
-    head, environment = head_of(world), world.config.environments[name]
+    head, environment = head or head_of(world), world.config.environments[name]
     repository = w.repository_of(world)
     settings = w.settings_at(world, repository, head.commit)
     known = records_at(repository, head.commit, settings)
+    if hold := decided.hold_on(world, head, name):
+        return _held(world, repository, environment, hold, known.get(name))
+    verdict = _unheld(world, repository, head, settings, environment, known)
+    return _unless_frozen(world, head, name, verdict) if heed_freezes else verdict
+
+
+def _unheld(
+    world: World,
+    repository: Repository,
+    head: Head,
+    settings: Config,
+    environment: Environment,
+    known: dict[str, Record],
+) -> Verdict:
+    name = environment.name
     if environment.passed and environment.passed not in known:
         return Verdict(
             f"{name} waits for {environment.passed}", fix=f"doit deploy:{environment.passed}"
@@ -58,6 +85,45 @@ def judge(world: World, name: str) -> Verdict:
     if start is not None:
         _refuse_early(repository, start, settings, environment)
     return _due(repository, head, settings, environment, start)
+
+
+def _held(
+    world: World,
+    repository: Repository,
+    environment: Environment,
+    hold: notes.Note,
+    recorded: Record | None,
+) -> Verdict:
+    """Answer for an environment that is to have an earlier state, until somebody lets it go on."""
+    from .engine import compare
+
+    name = environment.name
+    state = decided.held_state(world, repository, hold, name)
+    fact = w.fact_of(environment, state, state.head_commit) | {
+        "held": f"state {hold.said('State')}, as {hold.said('By')} decided: {hold.said('Why')}"
+    }
+    held = f"held at state {hold.said('State')} by {hold.said('By')}: {hold.said('Why')}"
+    found = compare(state, recorded)
+    if found.due:
+        return Verdict(f"back to an earlier state, {_in_words(found)}; {held}", fact)
+    return Verdict(f"{name} is {held}", fact, f"doit resume:{name}")
+
+
+def _unless_frozen(world: World, head: Head, name: str, verdict: Verdict) -> Verdict:
+    """Turn something to deploy into a wait while a freeze lasts that nobody made an exception of.
+
+    A rollback never waits: who asks for one has said why.
+    """
+    if not verdict.due or verdict.fact is None:
+        return verdict
+    freeze = freezes.frozen(world, name, head.commit)
+    if freeze is None:
+        return verdict
+    if note := decided.excepted(world, head, name, verdict.fact["key"]):
+        allowed = f"in spite of the freeze ({note.said('By')}: {note.said('Why')})"
+        return replace(verdict, says=f"{verdict.says}; {allowed}")
+    says = f"{name} is frozen until {freeze.until}: {freeze.reason} ({verdict.says})"
+    return Verdict(says, fix=f'doit override:{name} --why="TEXT" lets these very files through')
 
 
 def _due(
@@ -78,7 +144,7 @@ def _due(
         says = _in_words(found)
         if w.one_after(repository, start or head.commit, settings, name, found.state):
             says += f"; one more step waits: doit deploy:{name}"
-        return Verdict(says, fact)
+        return Verdict(says, fact, due=True)
     if start is None:
         return Verdict("nothing new", fact)
     beyond = pending(repository, head.commit, settings, name)
@@ -147,7 +213,9 @@ def _remembered(name: str, world: World) -> Verdict:
     """Judge, unless head, gates and settings are those of the last time and the fact stands."""
     head, path = head_of(world), paths.promotion(name)
     config = world.config.slice("environments", "gates", "deployments")
-    asked = sha256(canonical([head.commit, head.gates, config])).hexdigest()
+    freeze = freezes.frozen(world, name, head.commit)  # the clock is asked, too
+    now = [head.commit, head.gates, dict(head.notes), freeze.until if freeze else "", config]
+    asked = sha256(canonical(now)).hexdigest()
     last = world.json_or(paths.judged(name), {})
     if last.get("asked") == asked and (last["fix"] or last["fact"] == _digest(world.read(path))):
         return Verdict(last["says"], fix=last["fix"])

@@ -7,7 +7,8 @@ or in the same plan, goes on from them.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..kernel import paths, remotes
@@ -16,6 +17,7 @@ from ..kernel.errors import SlipwayError
 from ..kernel.world import World
 
 REMOTE = "deployments"
+DECISIONS = ("refs/slipway/holds/", "refs/slipway/overrides/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class Head:
         branch: the branch that is followed.
         commit: its full commit id.
         gates: the commit of the gates branch; "" when there is none.
+        notes: what people have decided besides, ref → commit: holds, and exceptions from a freeze.
     """
 
     branch: str
     commit: str
     gates: str
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def head_of(world: World) -> Head:
@@ -45,8 +49,7 @@ def write_head(world: World, head: Head) -> None:
 
 def advance(world: World, commit: str) -> None:
     """Go on from a commit that we have put on the branch (or, in a plan, would have)."""
-    head = head_of(world)
-    write_head(world, Head(head.branch, commit, head.gates))
+    write_head(world, replace(head_of(world), commit=commit))
 
 
 def address(world: World) -> str:
@@ -76,7 +79,9 @@ def look(world: World) -> tuple[Head, dict[str, str]]:
             fix="set remotes.deployments.branch in pipeline.yml, or push the branch",
         )
     remotes.mirror(world, REMOTE, where, refs)
-    return Head(told.branch, commit, refs.get(f"refs/heads/{world.config.gates.branch}", "")), refs
+    gates = refs.get(f"refs/heads/{world.config.gates.branch}", "")
+    notes = {name: at for name, at in sorted(refs.items()) if name.startswith(DECISIONS)}
+    return Head(told.branch, commit, gates, notes), refs
 
 
 def mirror(world: World) -> Path:

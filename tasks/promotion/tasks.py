@@ -44,4 +44,6 @@ def task_promotion() -> Iterator[declare.Task]:
             after=["deployments", *(["chart:values"] if config.chart else [])],
         )
         task["meta"]["forecast"] = partial(due.foresee, name)
+        if environment.passed:
+            task["meta"]["behind"] = [f"deploy:{environment.passed}"]
         yield task

@@ -27,7 +27,10 @@ def backend_of(folder: Path) -> tuple[str, bool]:
 
 
 def state_config(world: World, folder: Path, name: str) -> dict[str, str]:
-    """Return what `init` is to be told of the backend: a path, for an empty local one.
+    """Return what `init` is to be told of the backend: a path for an empty local one.
+
+    For another empty one it is what the configuration says, the state's name filled in. How to log
+    in is no part of it: backends read that from variables of the environment.
 
     Args:
         world: its configuration says where such states are.
@@ -44,8 +47,11 @@ def state_config(world: World, folder: Path, name: str) -> dict[str, str]:
             where=folder.name,
             fix='add a backend to its block "terraform", such as: backend "local" {}',
         )
-    if kind != "local" or not blank:
+    if not blank:
         return {}
+    if kind != "local":
+        told = world.config.deployments.backend
+        return {key: value.replace("{environment}", name) for key, value in told.items()}
     states = (world.root / world.config.deployments.state).absolute()
     states.mkdir(parents=True, exist_ok=True)
     return {"path": str(states / f"{name}.tfstate")}

@@ -6,12 +6,13 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..kernel import journal, programs
+from ..kernel import journal, lock, programs
 from ..kernel.errors import Failed, SlipwayError
 from ..kernel.redact import secret_names
 from . import said
@@ -19,6 +20,7 @@ from .plan import Plan, read
 
 _LOCK = "-lock-timeout=20s"
 _PATIENCE = 1800.0  # seconds for one command
+_CACHE = "TF_PLUGIN_CACHE_DIR"
 _NOTHING, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode`
 # Whose secrets Terraform's providers, backends and our own cluster command read.
 _OURS = (
@@ -50,7 +52,8 @@ class Terraform:
             backend: settings of the backend that its block leaves out.
         """
         told = [f"-backend-config={name}={value}" for name, value in sorted(backend.items())]
-        done = self._run("init", "-reconfigure", _LOCK, "-no-color", *told)
+        with _one_at_a_time(self.env):
+            done = self._run("init", "-reconfigure", _LOCK, "-no-color", *told)
         self._expect("init", done, said.from_text)
 
     def validate(self) -> None:
@@ -62,11 +65,12 @@ class Terraform:
         done = self._run("validate", "-json", "-no-color")
         self._expect("validate", done, lambda _: said.from_report(done.out))
 
-    def plan(self, out: Path) -> Plan:
+    def plan(self, out: Path, replace: Sequence[str] = ()) -> Plan:
         """Plan, and save the plan; it may hold secrets, and only its owner can read it.
 
         Args:
             out: where; written whole or not at all.
+            replace: addresses of resources to make anew, though nothing asks for it.
 
         Returns:
             What it would do.
@@ -77,7 +81,9 @@ class Terraform:
         half.unlink()
         try:
             done = self._run(
-                "plan", "-json", "-no-color", "-detailed-exitcode", _LOCK, f"-out={half.absolute()}"
+                *("plan", "-json", "-no-color", "-detailed-exitcode", _LOCK),
+                *(f"-replace={address}" for address in replace),
+                f"-out={half.absolute()}",
             )
             self._expect("plan", done, lambda _: said.from_stream(done.out), (_NOTHING, _CHANGES))
             half.chmod(0o600)
@@ -98,6 +104,18 @@ class Terraform:
         """
         done = self._run("apply", "-json", "-no-color", _LOCK, str(plan.absolute()))
         self._expect("apply", done, lambda _: said.from_stream(done.out))
+
+    def drift(self) -> tuple[str, ...]:
+        """Return what has changed behind the back of the state, a line each; changes nothing.
+
+        Raises:
+            Failed: with the words of what failed.
+        """
+        words = ("plan", "-refresh-only", "-json", "-no-color", "-detailed-exitcode", "-lock=false")
+        with journal.of("drift", keep=False):  # the stream may hold values
+            done = self._run(*words)
+        self._expect("plan", done, lambda _: said.from_stream(done.out), (_NOTHING, _CHANGES))
+        return tuple(said.drifted(done.out)) if done.code == _CHANGES else ()
 
     def destroy(self) -> None:
         """Destroy everything that is in the state."""
@@ -164,6 +182,18 @@ class Terraform:
             # Before it knows its arguments, and when it crashes, it speaks in plain words.
             found = errors(done.err) or said.from_text(done.err)
             raise said.failure(what, found, done.tail(), self.folder.name)
+
+
+@contextmanager
+def _one_at_a_time(env: Mapping[str, str]) -> Iterator[None]:
+    """Let nobody else of this machine write the providers' cache meanwhile: it knows no locks."""
+    cache = env.get(_CACHE, "") or os.environ.get(_CACHE, "")
+    if not cache:
+        yield
+        return
+    Path(cache).mkdir(parents=True, exist_ok=True)  # Terraform wants it to be there
+    with lock.exclusively(Path(cache) / ".slipway.lock", patience=_PATIENCE):
+        yield
 
 
 def _environment() -> dict[str, str]:

@@ -63,6 +63,22 @@ def from_stream(out: str) -> list[Diagnostic]:
     return found
 
 
+def drifted(out: str) -> list[str]:
+    """Return the resources that a refresh found changed, in words without values, sorted."""
+    found = set()
+    for line in out.splitlines():
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(told, dict) and told.get("type") == "resource_drift":
+            change = told.get("change", {})
+            address = change.get("resource", {}).get("addr", "a resource")
+            gone = change.get("action") == "delete"
+            found.add(f"{address} {'is gone' if gone else 'was changed'}")
+    return sorted(found) or ["an output is another one"]
+
+
 def from_report(out: str) -> list[Diagnostic]:
     """Return the errors in what `validate -json` printed."""
     try:

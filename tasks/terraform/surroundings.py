@@ -8,13 +8,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..kernel import programs
 from ..kernel.tools import find_tool
 from ..kernel.world import World
 
+TERRAFORM = "terraform"
 
-def find_terraform(world: World) -> Path:
-    """Return the program to run: Terraform, or else OpenTofu."""
-    return find_tool("terraform", world.root)
+
+def find_terraform(world: World, named: str = TERRAFORM) -> Path:
+    """Return the program to run.
+
+    Args:
+        world: whose tools.
+        named: `terraform` for the one that fits, or else OpenTofu; any other program by its name or
+            path: a root may need a version of its own.
+
+    Raises:
+        SlipwayError: it is not installed.
+    """
+    if named == TERRAFORM:
+        return find_tool(TERRAFORM, world.root)
+    return Path(programs.find(str(world.root / named) if "/" in named else named)).absolute()
 
 
 def environment_for(world: World, namespace: str, **variables: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ both.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -57,6 +58,7 @@ class Flight:
         plan = self.terraform.folder / "flight.tfplan"
         for line in self.terraform.plan(plan).lines:
             journal.say(line)
+        killed_here("testflight:planned")
         self.terraform.apply(plan)
         killed_here("testflight:applied")
         asked = self.world.config.smoketest
@@ -82,6 +84,7 @@ class Flight:
         except SlipwayError as error:
             failed = error
         # For certain: an interrupted apply has made what no state knows of.
+        killed_here("testflight:down")
         self.cluster.delete(self.namespace)
         if self.namespace in self.cluster.namespaces(self.namespace):
             raise SlipwayError(
@@ -90,14 +93,15 @@ class Flight:
             )
         if failed is not None:
             raise failed
-        self.forget()
+        forget(self.state)
 
-    def forget(self) -> None:
-        """Remove the state of what is gone."""
-        if self.state is not None:
-            for pattern in (f"{self.state.name}*", f".{self.state.name}.lock.info"):
-                for file in self.state.parent.glob(pattern):
-                    file.unlink(missing_ok=True)
+
+def forget(state: Path | None) -> None:
+    """Remove the state of what is gone."""
+    if state is not None:
+        for pattern in (f"{state.name}*", f".{state.name}.lock.info"):
+            for file in state.parent.glob(pattern):
+                file.unlink(missing_ok=True)
 
 
 def fly(world: World) -> str:
@@ -138,6 +142,7 @@ def _flown(flight: Flight) -> dict[str, str]:
     except BaseException as error:
         flight.calm.descending = True
         failed = _kept(flight, error)
+        killed_here("testflight:failed")
     try:
         flight.down()
     except SlipwayError as left:
@@ -157,34 +162,67 @@ def _kept(flight: Flight, error: BaseException) -> BaseException:
     try:
         evidence.keep(flight.world, flight.cluster, flight.namespace, error)
     except OSError as trouble:
-        return evidence.said_also(error, f"manifests and logs could not be kept: {trouble}")
-    return evidence.said_also(error, f"manifests and logs are kept: {evidence.FOLDER}/")
+        return evidence.said_also(error, f"its traces could not be kept: {trouble}")
+    return evidence.said_also(error, f"manifests, events and logs are kept: {evidence.FOLDER}/")
 
 
 def _ready(world: World, chart: Mapping[str, Any], folder: Path, calm: Calm) -> Flight:
     """Remove what earlier flights left, and prepare this one; nothing is up yet."""
     from ..cluster import open_cluster
-    from ..terraform import Terraform, environment_for, find_terraform, state_config
 
     settings, _ = ground.settings(world)
     deadline = time.monotonic() + settings.timeout
     cluster, namespace = open_cluster(world), _namespace(world, chart)
-    for name in cluster.sweep(_namespace(world)):
+    told = _secrets(world, cluster)
+    swept(world, cluster)
+    terraform, state = grounded(world, chart, folder, namespace, deadline, **told)
+    killed_here("testflight:prepared")
+    return Flight(world, chart, cluster, terraform, namespace, state, deadline, calm)
+
+
+def swept(world: World, cluster: Cluster) -> list[str]:
+    """Remove the namespaces of earlier flights; return their names."""
+    names = cluster.sweep(_namespace(world))
+    for name in names:
         journal.say(f"swept {name}, which an earlier flight has left")
+    return names
+
+
+def grounded(
+    world: World,
+    chart: Mapping[str, Any],
+    folder: Path,
+    namespace: str,
+    deadline: float | None,
+    **variables: str,
+) -> tuple[Terraform, Path | None]:
+    """Lay the root out, ready to be asked, with nothing in its state any more.
+
+    Args:
+        world: whose flight.
+        chart: the fact `CHART`.
+        folder: an empty one.
+        namespace: the root's variable of that name.
+        deadline: until when Terraform may run; the installation gets a little less.
+        variables: further variables of the root.
+
+    Returns:
+        Terraform, and the file of its state; None when that is elsewhere.
+    """
+    from ..terraform import Terraform, environment_for, find_terraform, state_config
+
     root = ground.lay_out(world, chart, folder)
-    left = deadline - time.monotonic()
-    seconds = max(1, int(min(left * _SHARE, left - _SPARE)))
-    env = environment_for(
-        world, namespace, secrets_from=_secrets(world, cluster), timeout=f"{seconds}s"
-    )
+    if deadline is not None:
+        left = deadline - time.monotonic()
+        variables["timeout"] = f"{max(1, int(min(left * _SHARE, left - _SPARE)))}s"
+    env = environment_for(world, namespace, **variables)
     terraform = Terraform(find_terraform(world), root, env, deadline)
     backend = state_config(world, root, TASK)
     terraform.init(backend)
-    state = Path(backend["path"]) if backend else None
     if terraform.resources():
         journal.say("destroying what an earlier flight has left in its state")
         terraform.destroy()
-    return Flight(world, chart, cluster, terraform, namespace, state, deadline, calm)
+    return terraform, Path(backend["path"]) if backend else None
 
 
 def _namespace(world: World, chart: Mapping[str, Any] | None = None) -> str:
@@ -193,11 +231,26 @@ def _namespace(world: World, chart: Mapping[str, Any] | None = None) -> str:
     return f"{told.name}-testflight-{str(chart['commit'])[:7] if chart else ''}"
 
 
-def _secrets(world: World, cluster: Cluster) -> str:
-    """Return the namespace to copy secrets from: the first environment's; "" while it is none."""
-    there = cluster.namespaces()
-    first = (one for one in world.config.environments.values() if one.passed is None)
-    return next((one.namespace for one in first if one.namespace in there), "")
+def _secrets(world: World, cluster: Cluster) -> dict[str, str]:
+    """Return the root's variables that say which secrets are copied, and from where.
+
+    Raises:
+        SlipwayError: the namespace to copy them from is not there.
+    """
+    settings, _ = ground.settings(world)
+    if not settings.secrets:
+        return {"secrets_from": "", "secrets": "[]"}
+    first = (one.namespace for one in world.config.environments.values() if one.passed is None)
+    namespace = settings.secrets_from or next(first, "")
+    if not namespace or namespace not in cluster.namespaces(namespace):
+        raise SlipwayError(
+            f"there is no namespace {namespace or 'to copy secrets from'}:"
+            f" {', '.join(settings.secrets)} cannot be copied",
+            where=world.config.where("testflight.secrets"),
+            fix="make it, with its secrets, before the first testflight (a deployment of staging"
+            " keeps what is there); or name another one in testflight.secrets-from",
+        )
+    return {"secrets_from": namespace, "secrets": json.dumps(settings.secrets)}
 
 
 def _values(world: World) -> str:

@@ -44,8 +44,9 @@ def lay_out(world: World, chart: Mapping[str, Any], folder: Path) -> Path:
     place = tree / vendored
     for inside in (root / paths.RENDERED, place):
         _refuse_links(tree, inside)
-    rmtree(place, ignore_errors=True)
-    remotes.export(world, _CHARTS, str(chart["commit"]), told.path, place)
+    if chart["commit"] is not None:  # else what is vendored will do to see it destroyed
+        rmtree(place, ignore_errors=True)
+        remotes.export(world, _CHARTS, str(chart["commit"]), told.path, place)
     (root / paths.RENDERED).write_bytes(world.read(paths.rendered_values("testflight")) or b"{}\n")
     return root
 

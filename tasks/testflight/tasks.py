@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from ..kernel import declare, paths
 from ..kernel.pipeline import pipeline
-from . import fly
+from . import fly, sweep
 
 
 def task_testflight() -> Iterator[declare.Task]:
-    """`testflight`: up in a namespace of its own, asked, and gone again."""
+    """`testflight`: up in a namespace of its own, asked, and gone again; `testflight:sweep`."""
     config = pipeline()
     if config.testflight is None:
         return
@@ -32,5 +32,12 @@ def task_testflight() -> Iterator[declare.Task]:
             "testflight", "smoketest", "chart", "cluster", "registry", "deployments"
         ),
         forecast=fly.foresee,
+        acts=True,
+    )
+    yield declare.command(
+        sweep.TASK,
+        sweep.sweep,
+        doc="remove what killed testflights have left: their namespaces and their state",
+        after=["deployments"],
         acts=True,
     )

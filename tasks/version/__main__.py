@@ -21,6 +21,13 @@ FAILED = 1
 NOTHING = 2
 
 
+class _Plain(argparse.HelpFormatter):
+    """Knows its width: to ask the terminal would import every kind of archive, at each start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=96)
+
+
 class _Parser(argparse.ArgumentParser):
     """Leaves exit code 2 to "nothing to release", which scripts wait for."""
 
@@ -40,11 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _next(repo: str, ref: str, *, final: bool) -> int:
-    view = look(repo, ref)
+    view = look(repo, ref, hasty=True)
     rules = rules_at(repo, view.head)
     version = next_candidate(view, rules)
     if version is None:
-        reason = Sight.of(view, rules).no_release(view, rules)
+        reason = Sight.from_top(view, rules).no_release(view, rules)
         print(f"nothing to release: {reason}", file=sys.stderr)
         return NOTHING
     print(core_of(version) if final else version)
@@ -52,12 +59,20 @@ def _next(repo: str, ref: str, *, final: bool) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m tasks.version", description="Which version is next.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    parser = _Parser(
+        prog="python -m tasks.version",
+        description="Which version is next.",
+        formatter_class=_Plain,
+    )
+    # Its default would have argparse draw the usage, and import all that this needs, each time.
+    commands = parser.add_subparsers(
+        required=True, metavar="COMMAND", dest="command", prog=parser.prog
+    )
     following = commands.add_parser(
         "next",
         help="print the version of the next release candidate",
         description="Print the version of the next release candidate, as the commits ask for it.",
+        formatter_class=_Plain,
         epilog="Exit codes: 0 printed, 2 nothing to release, 1 anything else; reasons on stderr.",
     )
     following.add_argument(

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
 
 from tasks.kernel.errors import SlipwayError
 
-from .commits import Conventional, parse
+from .commits import Commit, Conventional, parse
+from .number import Version, precedence
+from .rules import Rules
 
-if TYPE_CHECKING:
-    from semver import Version
-
-    from .commits import Commit
-    from .rules import Rules
-
-_LARGEST = 2**64 - 1  # cocogitto keeps the three numbers in 64 bits and overlooks a tag beyond them
 _CANDIDATE = re.compile(r"rc\.(0|[1-9][0-9]*)")
 FIRST = (0, 1, 0)
 
@@ -26,8 +20,7 @@ class NoCountingCommit(SlipwayError):
     """No commit of the range counts at all (rule 10: an error, not "nothing to release")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """A tag, or a reservation, that is a version."""
 
     name: str
@@ -37,26 +30,7 @@ class Tag:
 
 def version_of(name: str, prefix: str = "") -> Version | None:
     """Read a tag's name as SemVer 2, with or without the prefix (rule 2); None when it is not."""
-    from semver import Version
-
-    try:
-        version = Version.parse(name.removeprefix(prefix))
-    except ValueError:
-        return None
-    return version if max(version.major, version.minor, version.patch) <= _LARGEST else None
-
-
-def precedence(version: Version) -> tuple[Any, ...]:
-    """Return a sort key in the order of SemVer 2, section 11 (rule 3)."""
-    core = (version.major, version.minor, version.patch)
-    if version.prerelease is None:
-        return (*core, 1)
-    words = version.prerelease.split(".")
-    return (
-        *core,
-        0,
-        tuple((0, int(word), "") if word.isdigit() else (1, 0, word) for word in words),
-    )
+    return Version.read(name.removeprefix(prefix))
 
 
 def versions(tags: Mapping[str, str], prefix: str = "") -> list[Tag]:
@@ -129,8 +103,6 @@ def next_core(
     Raises:
         NoCountingCommit: not one commit of the range counts.
     """
-    from semver import Version
-
     base = current or Version(0)
     said = counting(commits, rules)
     if not said:
@@ -161,15 +133,13 @@ def upcoming(
 ) -> Version | None:
     """Return the next candidate's core: 0.1.0 where there is no tag at all, else `next_core`."""
     if current is None and prerelease is None:
-        from semver import Version
-
         return Version(*FIRST)
     return next_core(current, prerelease, commits, rules)
 
 
 def core_of(version: Version) -> Version:
     """Return the final version that a candidate is a candidate of."""
-    return version.replace(prerelease=None, build=None)
+    return Version(version.major, version.minor, version.patch)
 
 
 def candidate_number(version: Version) -> int | None:
@@ -197,6 +167,4 @@ def is_newer(one: str, other: str) -> bool:
         one: a version without prefix.
         other: the same.
     """
-    from semver import Version
-
     return precedence(Version.parse(one)) > precedence(Version.parse(other))

@@ -7,24 +7,17 @@ version; only otherwise is the next one computed. So an idle run names what the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from tasks.kernel.errors import SlipwayError
 
-from .bump import NoCountingCommit, Tag, core_of, precedence
-from .sight import Sight, View, everything
-
-if TYPE_CHECKING:
-    from semver import Version
-
-    from .rules import Rules
-
-RESERVATIONS = "refs/slipway/candidates/"
+from .bump import NoCountingCommit, Tag, core_of
+from .number import Version, precedence
+from .rules import Rules
+from .sight import RESERVATIONS, Sight, View, everything
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The version of the commit that is to be released.
 
     Attributes:
@@ -48,8 +41,7 @@ class Decision:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NothingToRelease:
+class NothingToRelease(NamedTuple):
     """No commit asks for a version.
 
     Attributes:
@@ -77,18 +69,13 @@ def decide(
     return _Deciding(view, rules).decide(fingerprint)
 
 
-@dataclass(slots=True)
 class _Deciding:
-    view: View
-    rules: Rules
-    everything: list[Tag] = field(init=False)
-    finals: dict[str, set[str]] = field(init=False)  # core -> the commits its final tag stands on
-    places: dict[str, set[str]] = field(init=False)  # version -> commits
-
-    def __post_init__(self) -> None:
-        self.everything = everything(self.view, self.rules)
-        self.finals = {}
-        self.places = {}
+    def __init__(self, view: View, rules: Rules) -> None:
+        self.view = view
+        self.rules = rules
+        self.everything = everything(view, rules)
+        self.finals: dict[str, set[str]] = {}  # core -> the commits its final tag stands on
+        self.places: dict[str, set[str]] = {}  # version -> commits
         for tag in self.everything:
             self.places.setdefault(str(tag.version), set()).add(tag.commit)
             if tag.version.prerelease is None:
@@ -129,7 +116,7 @@ class _Deciding:
         number = sight.number(core)
         while self.places.get(f"{core}-rc.{number}", set()) - {self.view.head}:
             number += 1
-        version = core.replace(prerelease=f"rc.{number}")
+        version = core._replace(prerelease=f"rc.{number}")
         return self.decision(version, self.view.head, f"by the commits {sight.since}")
 
     def refuse_released(self, core: Version) -> None:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from .carets import draw, visible
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .rules import Rules
@@ -27,8 +23,7 @@ _SCOPE = re.compile(r"[^()\s]*")
 _QUOTES = "\"'`´«»‹›„“”‟‚‘’‛＂＇「」『』"
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(NamedTuple):
     """A commit as git has it: its id, the ids of its parents, and its whole message."""
 
     id: str
@@ -36,8 +31,7 @@ class Commit:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conventional:
+class Conventional(NamedTuple):
     """What a conventional commit says.
 
     Attributes:
@@ -53,8 +47,7 @@ class Conventional:
     summary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(NamedTuple):
     """What is wrong with a message, and where.
 
     Attributes:
@@ -73,11 +66,12 @@ class Complaint:
 
     def render(self) -> list[str]:
         """Return the offending line and a caret below the place, both safe to print."""
+        from .carets import draw
+
         return draw(self.text, self.column)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(NamedTuple):
     at: int
     problem: str
     fix: str = f"write {SHAPE}"
@@ -164,6 +158,8 @@ def _no_colon(header: str, at: int, *, scoped: bool, bang: bool) -> _Fault:
         return _Fault(at, "the colon is missing")
     if rest[0] in "(!":
         return _repeated(rest[0], at, bang=bang)
+    import unicodedata
+
     plain = unicodedata.normalize("NFKC", rest[0])
     if plain in (":", "(", "!"):
         return _Fault(at, f"this is {_name(rest[0])}, not a plain {plain}", f"write {plain}")
@@ -203,6 +199,8 @@ def _unknown(header: str, rules: Rules) -> _Fault | None:
         known = sorted(rules.types)
         return _Fault(0, f"{found.type} is not a type here", _instead(found.type, known))
     if found.scope is not None and rules.scopes is not None and found.scope not in rules.scopes:
+        from .carets import visible
+
         problem = f"{visible(found.scope)} is not a scope here"
         return _Fault(header.index("(") + 1, problem, _instead(found.scope, sorted(rules.scopes)))
     return None
@@ -217,6 +215,10 @@ def _instead(word: str, known: list[str]) -> str:
 
 
 def _name(character: str) -> str:
+    import unicodedata
+
+    from .carets import visible
+
     if character == "\t":
         return "a tab"
     if " " < character < "\x7f":

@@ -6,6 +6,7 @@ one for the range.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,34 +14,38 @@ from pathlib import Path
 from tasks.kernel.errors import SlipwayError
 from tasks.kernel.git import GitError, git, text
 
-from .candidates import RESERVATIONS
 from .commits import Commit
 from .rules import Rules, parse_rules
-from .sight import View
+from .sight import RESERVATIONS, View
 
 _TAGS = "refs/tags/"
-_FIELDS = 3
+_FIELDS = 4
+_ID = re.compile("[0-9a-f]{40,64}")
 
 
-def look(repo: str | Path, ref: str = "HEAD") -> View:
+def look(repo: str | Path, ref: str = "HEAD", *, hasty: bool = False) -> View:
     """Read tags, reservations and, when asked for, commits.
 
     Args:
         repo: a bare repository or a work tree.
         ref: a branch, tag or commit id; never taken for an option.
+        hasty: tags of files and folders may be among the tags; they are never reachable.
 
     Raises:
         SlipwayError: no repository, a shallow one, or no such commit.
     """
-    _refuse_unusable(repo)
-    head = resolve(repo, ref)
+    head = _head(repo, ref)
     refs = _refs(repo)
+    if not hasty:
+        refs = _of_commits(repo, refs)
+    commits = _Commits(repo, head)
     return View(
         head=head,
         tags=_below(_TAGS, refs),
         reservations=_below(RESERVATIONS, refs),
         reachable=lru_cache(maxsize=None)(partial(_reachable, repo, refs)),
-        commits=lru_cache(maxsize=None)(partial(_range, repo, head)),
+        commits=commits.since,
+        above=commits.above,
     )
 
 
@@ -55,7 +60,7 @@ def rules_at(repo: str | Path, commit: str) -> Rules:
     answer = git("cat-file", "--batch", repo=repo, stdin=f"{commit}:cog.toml\n".encode())
     first, _, rest = answer.partition(b"\n")
     words = first.split()
-    if len(words) != _FIELDS or words[1] != b"blob":
+    if len(words) != 3 or words[1] != b"blob":
         return Rules()
     content = rest[: int(words[2])]
     where = f"{commit[:10]}:cog.toml"
@@ -74,26 +79,41 @@ def resolve(repo: str | Path, ref: str) -> str:
     Raises:
         SlipwayError: there is none.
     """
+    return _asked(repo, ref)[-1]
+
+
+def _head(repo: str | Path, ref: str) -> str:
+    """Return the id of the commit that `ref` names in a repository that is fit for versions.
+
+    Raises:
+        SlipwayError: no repository, a shallow one, or no such commit.
+    """
+    try:
+        shallow, head = _asked(repo, ref, "--is-shallow-repository")
+    except SlipwayError:
+        _refuse_shallow(_is_shallow(repo), repo)
+        raise
+    _refuse_shallow(shallow, repo)
+    return head
+
+
+def _asked(repo: str | Path, ref: str, *also: str) -> list[str]:
+    """Return git's answers to what is `also` asked, and the id of the commit that `ref` names."""
     # A name with a control character cannot be a ref, and NUL cannot even be handed to a program.
     if ref and not ref.startswith("-") and ref.isprintable():
         try:
-            return text(
-                "rev-parse",
-                "--verify",
-                "--quiet",
-                "--end-of-options",
-                f"{ref}^{{commit}}",
-                repo=repo,
-            )
+            told = text("rev-parse", *also, f"{ref}^{{commit}}", "--", repo=repo).splitlines()
         except GitError:
-            pass
+            told = []
+        if told[-1:] == ["--"] and len(told) == len(also) + 2 and _ID.fullmatch(told[-2]):
+            return told[:-1]
     what = "there is no commit yet" if ref == "HEAD" else f"there is no commit {ascii(ref)[1:-1]}"
     raise SlipwayError(what, where=str(repo), fix="name a branch, a tag or a commit that is there")
 
 
-def _refuse_unusable(repo: str | Path) -> None:
+def _is_shallow(repo: str | Path) -> str:
     try:
-        shallow = text("rev-parse", "--is-shallow-repository", repo=repo)
+        return text("rev-parse", "--is-shallow-repository", repo=repo)
     except GitError as error:
         raise SlipwayError(
             "this is not a git repository that can be read",
@@ -101,6 +121,9 @@ def _refuse_unusable(repo: str | Path) -> None:
             fix="name a bare repository or a work tree",
             detail=[error.what, *error.detail],
         ) from None
+
+
+def _refuse_shallow(shallow: str, repo: str | Path) -> None:
     if shallow == "true":
         raise SlipwayError(
             "this is a shallow clone, so the version would be wrong",
@@ -110,32 +133,23 @@ def _refuse_unusable(repo: str | Path) -> None:
 
 
 def _refs(repo: str | Path) -> dict[str, str]:
-    """Return tags and reservations, full name to commit; a tag of a file or folder is left out."""
-    form = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objecttype)%00%(*objectname)"
-    out = _for_each_ref(repo, f"--format={form}")
+    """Return tags and reservations: full name to what it peels to."""
+    # `for-each-ref` would open each object to say the same; this one knows it from packed-refs.
+    out = git("show-ref", "--dereference", repo=repo, ok=(0, 1))
     refs: dict[str, str] = {}
-    nested: list[str] = []
-    for line in out:
-        name, kind, this, target_kind, target = line.split("\0")
-        if kind == "commit":
-            refs[name] = this
-        elif target_kind == "commit":
-            refs[name] = target
-        elif target_kind == "tag":  # older gits peel one layer only
-            nested.append(name)
-    refs.update(_peeled(repo, nested))
+    for line in out.decode("utf-8", "surrogateescape").split("\n"):
+        at, _, name = line.partition(" ")
+        if name.startswith((_TAGS, RESERVATIONS)):
+            refs[name.removesuffix("^{}")] = at  # the peeled line follows its tag
     return refs
 
 
-def _peeled(repo: str | Path, names: list[str]) -> dict[str, str]:
-    if not names:
-        return {}
-    asked = "".join(f"{name}^{{commit}}\n" for name in names)
-    answer = git("cat-file", "--batch-check", repo=repo, stdin=_bytes(asked)).decode(
-        errors="replace"
-    )
-    found = zip(names, answer.splitlines(), strict=True)
-    return {name: line.split()[0] for name, line in found if line.split()[1:2] == ["commit"]}
+def _of_commits(repo: str | Path, refs: dict[str, str]) -> dict[str, str]:
+    """Return the refs without those of files and folders."""
+    asked = "".join(f"{at}\n" for at in refs.values()).encode()
+    answer = git("cat-file", "--batch-check=%(objecttype)", repo=repo, stdin=asked).decode()
+    kinds = zip(refs.items(), answer.splitlines(), strict=True)
+    return {name: at for (name, at), kind in kinds if kind == "commit"}
 
 
 def _reachable(repo: str | Path, refs: dict[str, str], commit: str) -> Collection[str]:
@@ -143,24 +157,52 @@ def _reachable(repo: str | Path, refs: dict[str, str], commit: str) -> Collectio
     return frozenset(refs[name] for name in names if name in refs)
 
 
-def _range(repo: str | Path, head: str, base: str | None) -> tuple[Commit, ...]:
-    span = ("--max-count=1", head) if base == head else (head, *([f"^{base}"] if base else []))
-    out = git(
-        "log",
-        "-z",
-        "--no-show-signature",
-        "--no-patch",
-        "--no-color",
-        "--encoding=UTF-8",
-        "--format=%H%x00%P%x00%B",
-        *span,
-        "--",
-        repo=repo,
-    )
-    fields = out.decode("utf-8", "replace").split("\0")
-    # Each record ends with NUL, and no message can hold one.
-    records = zip(fields[0::_FIELDS], fields[1::_FIELDS], fields[2::_FIELDS], strict=False)
-    return tuple(Commit(commit, tuple(parents.split()), body) for commit, parents, body in records)
+class _Commits:
+    """The commits below the head, each range read once."""
+
+    def __init__(self, repo: str | Path, head: str) -> None:
+        self.repo = repo
+        self.head = head
+        self.known: dict[str | None, tuple[Commit, ...]] = {}
+
+    def since(self, base: str | None) -> tuple[Commit, ...]:
+        """Return the commits of base..head; all without a base; head itself for head (rule 4)."""
+        if base not in self.known:
+            span = ["--max-count=1", self.head] if base == self.head else [self.head]
+            span += [f"^{base}"] if base not in (None, self.head) else []
+            self.known[base] = tuple(commit for _, commit in self._log(*span))
+        return self.known[base]
+
+    def above(self, base: str) -> tuple[Commit, ...] | None:
+        """Return the commits of base..head when head stands on base; else None."""
+        if base == self.head:
+            return ()
+        try:
+            both = self._log("--left-right", f"{self.head}...{base}")
+        except GitError:
+            return None  # a tag of something else than a commit
+        if any(side != "<" for side, _ in both):
+            return None
+        self.known[base] = tuple(commit for _, commit in both)
+        return self.known[base]
+
+    def _log(self, *span: str) -> list[tuple[str, Commit]]:
+        out = git(
+            "log",
+            "-z",
+            "--no-show-signature",
+            "--no-patch",
+            "--no-color",
+            "--encoding=UTF-8",
+            "--format=%m%x00%H%x00%P%x00%B",
+            *span,
+            "--",
+            repo=self.repo,
+        )
+        fields = out.decode("utf-8", "replace").split("\0")
+        # Each record ends with NUL, and no message can hold one.
+        records = zip(*(fields[place::_FIELDS] for place in range(_FIELDS)), strict=False)
+        return [(side, Commit(at, tuple(above.split()), said)) for side, at, above, said in records]
 
 
 def _for_each_ref(repo: str | Path, *options: str) -> list[str]:
@@ -170,7 +212,3 @@ def _for_each_ref(repo: str | Path, *options: str) -> list[str]:
 
 def _below(prefix: str, refs: dict[str, str]) -> dict[str, str]:
     return {name.removeprefix(prefix): at for name, at in refs.items() if name.startswith(prefix)}
-
-
-def _bytes(names: str) -> bytes:
-    return names.encode("utf-8", "surrogateescape")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasks.kernel.errors import SlipwayError
 
 
-@dataclass(frozen=True, slots=True)
-class CommitType:
+class CommitType(NamedTuple):
     """What a commit of one type does to the version; with both set it is a minor."""
 
     bump_minor: bool = False
@@ -36,8 +34,7 @@ DEFAULT_TYPES: Mapping[str, CommitType] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """The settings of one repository at one commit.
 
     Attributes:
@@ -49,7 +46,7 @@ class Rules:
 
     tag_prefix: str = ""
     ignore_merge_commits: bool = False
-    types: Mapping[str, CommitType] = field(default_factory=lambda: DEFAULT_TYPES)
+    types: Mapping[str, CommitType] = DEFAULT_TYPES
     scopes: frozenset[str] | None = None
 
 
@@ -110,8 +107,7 @@ def _scopes(reader: _Reader, table: Mapping[str, Any]) -> frozenset[str] | None:
     return frozenset(scopes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(NamedTuple):
     """Takes values out of the file's tables and knows how to complain about them."""
 
     text: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +14,10 @@ from ..kernel.effects import Again, Effect, Seen
 from ..kernel.receipts import Claims
 from ..kernel.world import World
 from ..source import fingerprints
-from .candidates import RESERVATIONS, Decision, NothingToRelease, decide
+from .candidates import Decision, NothingToRelease, decide
 from .commits import Commit
 from .history import look, rules_at
-from .sight import Sight, View
+from .sight import RESERVATIONS, Sight, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,7 @@ def view_of(mirror: Path, head: str, refs: Mapping[str, str]) -> View:
         if name.startswith(prefix) and kept.get(name.removeprefix(prefix)) != commit:
             kept[name.removeprefix(prefix)] = commit
             newer.add(commit)
-    return replace(
-        view,
+    return view._replace(
         tags=tags,
         reservations=reservations,
         reachable=partial(_reachable, mirror, view, frozenset(newer)),
@@ -90,7 +89,7 @@ def commits_since_release(world: World, head: str) -> tuple[list[Commit], str]:
     """Return the commits that decide the next version, and the release before them, in words."""
     mirror = world.mirror("source")
     view = view_of(mirror, head, world.sightings("source"))
-    rules = replace(rules_at(mirror, head), tag_prefix=tag_prefix(world, head))
+    rules = rules_at(mirror, head)._replace(tag_prefix=tag_prefix(world, head))
     current = Sight.of(view, rules).current
     if current is None:
         return list(view.commits(None)), "the beginning"
@@ -104,7 +103,7 @@ def want(world: World) -> Settled:
     head = world.json(paths.HEAD)["commit"]
     mirror = world.mirror("source")
     prefix = tag_prefix(world, head)
-    rules = replace(rules_at(mirror, head), tag_prefix=prefix)
+    rules = rules_at(mirror, head)._replace(tag_prefix=prefix)
     sets = {name: config.inputs[name] for name in config.release_inputs}
     refs = _refs(world)
     view = view_of(mirror, head, refs)

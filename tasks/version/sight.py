@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from .bump import (
     Tag,
@@ -12,20 +11,21 @@ from .bump import (
     counting,
     current_and_prerelease,
     next_number,
-    precedence,
     upcoming,
     versions,
 )
+from .commits import Commit
+from .number import Version, not_below_finals, precedence
+from .rules import Rules
 
-if TYPE_CHECKING:
-    from semver import Version
-
-    from .commits import Commit
-    from .rules import Rules
+RESERVATIONS = "refs/slipway/candidates/"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+def _unknown(_commit: str) -> None:
+    return None
+
+
+class View(NamedTuple):
     """What a repository shows of itself from one commit.
 
     Attributes:
@@ -37,6 +37,8 @@ class View:
             ancestors.
         commits: given the base of a range (None: the whole history), the commits of base..head;
             given head itself, that one commit (rule 4).
+        above: given a commit, those of commit..head when head stands on it; else None, which may
+            also mean that this cannot be told cheaply.
     """
 
     head: str
@@ -44,10 +46,10 @@ class View:
     reservations: Mapping[str, str]
     reachable: Callable[[str], Collection[str]]
     commits: Callable[[str | None], Sequence[Commit]]
+    above: Callable[[str], Sequence[Commit] | None] = _unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(NamedTuple):
     """What the head descends from; nothing else counts (rules 1 to 3).
 
     Attributes:
@@ -64,7 +66,28 @@ class Sight:
     def of(cls, view: View, rules: Rules) -> Sight:
         """Sort out what the head of `view` descends from."""
         near = view.reachable(view.head)
-        seen = [tag for tag in everything(view, rules) if tag.commit in near]
+        return cls._seen([tag for tag in everything(view, rules) if tag.commit in near])
+
+    @classmethod
+    def from_top(cls, view: View, rules: Rules) -> Sight:
+        """Sort out the highest final that the head descends from, and what is above it.
+
+        Most often that is the highest of all, and then one look at the range tells all that the
+        next version hangs on, however long the history is. Candidates below it are left out.
+        """
+        near_top = not_below_finals(view.tags, rules.tag_prefix)
+        tags = everything(view._replace(tags={name: view.tags[name] for name in near_top}), rules)
+        finals = [place for place, tag in enumerate(tags) if tag.version.prerelease is None]
+        top = tags[finals[-1] :] if finals else []
+        above = view.above(top[0].commit) if top else None
+        if above is None:
+            return cls.of(view, rules)
+        inside = {view.head, top[0].commit, *(commit.id for commit in above)}
+        # One of them outside the range may be in sight all the same, below the final's commit.
+        return cls._seen(top) if all(t.commit in inside for t in top) else cls.of(view, rules)
+
+    @classmethod
+    def _seen(cls, seen: list[Tag]) -> Sight:
         current, prerelease = current_and_prerelease(seen)
         candidates = tuple(tag for tag in seen if candidate_number(tag.version) is not None)
         return cls(current, prerelease, candidates)
@@ -108,6 +131,30 @@ def everything(view: View, rules: Rules) -> list[Tag]:
     return sorted(both, key=lambda tag: precedence(tag.version))
 
 
+def last_release(view: View, rules: Rules, below: str) -> Tag | None:
+    """Return the highest final version that the head descends from and that is below another one.
+
+    Args:
+        view: the repository.
+        rules: for the prefix of tags.
+        below: a version without prefix.
+
+    Raises:
+        ValueError: that is no version.
+    """
+    limit = precedence(Version.parse(below))
+    current = Sight.from_top(view, rules).current
+    if current is None or precedence(current.version) < limit:
+        return current
+    near = view.reachable(view.head)
+    finals = [
+        tag
+        for tag in everything(view, rules)
+        if tag.version.prerelease is None and tag.commit in near
+    ]
+    return next((tag for tag in reversed(finals) if precedence(tag.version) < limit), None)
+
+
 def next_candidate(view: View, rules: Rules) -> Version | None:
     """Return the next candidate by the bare rules, as cocogitto with a script on top numbers it.
 
@@ -120,6 +167,6 @@ def next_candidate(view: View, rules: Rules) -> Version | None:
     Raises:
         NoCountingCommit: see `bump.next_core`.
     """
-    sight = Sight.of(view, rules)
+    sight = Sight.from_top(view, rules)
     core = sight.next_core(view, rules)
-    return None if core is None else core.replace(prerelease=f"rc.{sight.number(core)}")
+    return None if core is None else core._replace(prerelease=f"rc.{sight.number(core)}")

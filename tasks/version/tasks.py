@@ -19,7 +19,7 @@ def task_version() -> Iterator[declare.Task]:
         reads=[
             paths.HEAD,
             *map(paths.head_input, config.release_inputs),
-            *map(paths.verdict, config.checks),
+            *map(paths.verdict, config.candidate_checks),
             paths.receipt("publish"),
         ],
         observers=["source"],

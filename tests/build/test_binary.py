@@ -192,3 +192,74 @@ def test_with_nothing_to_release_nothing_is_compiled(shop: Outside) -> None:
     world.write_json(paths.VERSION, {"version": None})
     assert build(_shell(world, "exit 1"), world) == "nothing to release"
     assert world.json(paths.BINARY) == {"skipped": "nothing to release"}
+
+
+# attempts, further outputs, and what other tools leave
+
+
+def test_a_command_that_may_be_flaky_is_tried_again_in_a_new_checkout(
+    shop: Outside, tmp_path: Path
+) -> None:
+    world = shop.look()
+    fresh = f"test ! -e stale && touch stale && echo x >> {tmp_path}/n"
+    script = f"{fresh} && test $(wc -l < {tmp_path}/n) = 2 && echo ok > out"
+    assert _compile(world, replace(_shell(world, script), attempts=3)) == b"ok\n"
+    assert (tmp_path / "n").read_text() == "x\nx\n"
+
+
+def test_it_is_tried_no_more_often_than_allowed(shop: Outside, tmp_path: Path) -> None:
+    world = shop.look()
+    binary = replace(_shell(world, f"echo >> {tmp_path}/n; exit 1"), attempts=2)
+    with pytest.raises(Failed, match="shop ended with 1"):
+        _compile(world, binary)
+    assert (tmp_path / "n").read_text() == "\n\n"
+
+
+def test_what_left_nothing_is_not_tried_again(shop: Outside, tmp_path: Path) -> None:
+    world = shop.look()
+    binary = replace(_shell(world, f"echo >> {tmp_path}/n"), attempts=3)
+    with pytest.raises(SlipwayError, match="left no file out"):
+        _compile(world, binary)
+    assert (tmp_path / "n").read_text() == "\n"
+
+
+def test_a_command_that_does_not_end_is_stopped(shop: Outside) -> None:
+    world = shop.look()
+    with pytest.raises(Failed, match=r"did not end within 0\.3 s"):
+        _compile(world, replace(_shell(world, "sleep 60"), timeout=0.3))
+
+
+def test_a_secret_is_seen_only_when_it_is_named(
+    shop: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CACHE_TOKEN", "hunter2-hunter2")
+    world = shop.look()
+    binary = _shell(world, 'echo "${CACHE_TOKEN:-none}" > out')
+    assert _compile(world, binary) == b"none\n"
+    assert _compile(world, replace(binary, secrets=("CACHE_TOKEN",))) == b"hunter2-hunter2\n"
+
+
+def test_a_link_into_the_store_is_followed_when_that_is_named(
+    shop: Outside, tmp_path: Path
+) -> None:
+    """`nix build` leaves `result`, a link to a folder of its store."""
+    (tmp_path / "store/abc/bin").mkdir(parents=True)
+    (tmp_path / "store/abc/bin/shop").write_text("built")
+    world = shop.look()
+    binary = _shell(world, f"ln -s {tmp_path}/store/abc result", output="result/bin/shop")
+    with pytest.raises(SlipwayError, match="it is a link to") as error:
+        _compile(world, binary)
+    assert "artifacts.binary.store" in error.value.fix
+    assert _compile(world, replace(binary, store=str(tmp_path / "store"))) == b"built"
+
+
+def test_further_outputs_are_kept_beside_the_binary(shop: Outside) -> None:
+    world = shop.look()
+    _candidate(world)
+    script = "mkdir share; echo b > out; echo man > share/shop.1"
+    binary = replace(_shell(world, script), outputs=("share/shop.1",))
+    build(binary, world)
+    assert world.read(f"{FILE}.outputs/share/shop.1") == b"man\n"
+    with pytest.raises(SlipwayError, match=r"left no file share/shop\.2") as error:
+        build(replace(binary, outputs=("share/shop.2",)), world)
+    assert error.value.where == "pipeline.yml: artifacts.binary.outputs"

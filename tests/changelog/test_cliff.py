@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tasks.changelog.cliff import today, write_section
+from tasks.changelog.cliff import Span, today, write_section
 from tasks.changelog.tasks import write
 from tasks.kernel import git as g
-from tasks.kernel import paths
+from tasks.kernel import paths, remotes
 from tasks.kernel.errors import Failed, SlipwayError
 from tasks.kernel.world import World
 from tests.project import FILES
@@ -40,10 +40,19 @@ def shop(tmp_path: Path) -> Outside:
     return shop
 
 
-def _section(shop: Outside, version: str = "0.2.0", since: str | None = "0.1.0") -> str:
+def _section(
+    shop: Outside,
+    version: str = "0.2.0",
+    since: str | None = "0.1.0",
+    *,
+    chosen: str | None = None,
+    commit: str = "",
+) -> str:
     world = shop.look()
     start = g.text("rev-parse", since, repo=shop.source) if since else None
-    return write_section(world, head(world), start, version, "changelog").strip("\n")
+    span = Span(commit or head(world), start, since or "", version)
+    with remotes.scratch(world, "changelog") as scratch:
+        return write_section(world.mirror("source"), span, chosen, scratch).strip("\n")
 
 
 def _touch(shop: Outside, *messages: str) -> None:
@@ -135,8 +144,32 @@ def test_the_configuration_of_the_candidate_counts_not_that_of_the_day(shop: Out
     _touch(shop, "feat: a shelf")
     commit = head(shop.look())
     shop.commit("feat: a format of our own", {"cliff.toml": OWN})
-    section = write_section(shop.look(), commit, None, "0.2.0", "changelog")
-    assert "🚀 Features" in section
+    assert "🚀 Features" in _section(shop, commit=commit)
+
+
+def test_a_configuration_can_be_chosen(shop: Outside) -> None:
+    theirs = OWN.replace("of our own", "chosen")
+    shop.commit("feat: two formats", {"cliff.toml": OWN, "ci/cliff.toml": theirs})
+    assert _section(shop, chosen="ci/cliff.toml") == "## [0.2.0] - chosen\n* two formats"
+    with pytest.raises(SlipwayError, match=r"there is no ci/gone\.toml in") as error:
+        _section(shop, chosen="ci/gone.toml")
+    assert error.value.where == "pipeline.yml: release.cliff"
+
+
+def test_a_configuration_may_name_the_release_before(shop: Outside) -> None:
+    """Headings that link to a comparison need it; no other tag is shown to git-cliff."""
+    body = OWN.replace("of our own", "since {{ previous.version }}")
+    shop.commit("feat: a link", {"cliff.toml": body})
+    g.git("tag", "0.1.5-rc.1", "main", repo=shop.source)
+    assert _section(shop).startswith("## [0.2.0] - since 0.1.0\n")
+
+
+def test_the_repository_is_left_as_it_is(shop: Outside) -> None:
+    _touch(shop, "feat: a shelf")
+    mirror = shop.look().mirror("source")
+    before = sorted(str(path) for path in mirror.rglob("*"))
+    _section(shop)
+    assert sorted(str(path) for path in mirror.rglob("*")) == before
 
 
 def test_a_configuration_that_is_broken_is_named(shop: Outside) -> None:

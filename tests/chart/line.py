@@ -35,6 +35,7 @@ chart:
   path: charts/shop
   images: {server: server.image.digest, web: parts.0.image.digest}
 """
+MODULES = "  modules: {tf/bq: infra/bq, tf/watch: infra/watch}\n"
 OLD = {"server": "sha256:" + "a" * 64, "web": "sha256:" + "b" * 64}
 VALUES = f"""\
 # Which images run.
@@ -70,6 +71,7 @@ spec:
         - name: {{ $name }}
           image: {{ with $.Values.imageRegistry }}{{ . }}/{{ end -}}
             {{ $part.image.repository }}@{{ $part.image.digest }}
+          resources: {limits: {cpu: "1", memory: 1Gi}}
 {{- end }}
 """
 CHART = {

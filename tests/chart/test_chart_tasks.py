@@ -34,15 +34,21 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_line_of_the_chart_hangs_together(declared: Any) -> None:
     found = declared(SETTINGS)
     renders = [f"chart:render:{name}" for name in PLACES]
+    diffs = ["chart:diff:staging", "chart:diff:production"]
     assert list(found) == [
-        "charts", "chart:bump", "chart:merge", "chart:values", "chart:lint", *renders,
+        *("charts", "chart:candidate", "chart:bump", "chart:merge"),
+        *("chart:package", "chart:values", "chart:lint"),
+        *renders, *diffs,
     ]  # fmt: skip
-    made = {target: name for name, task in found.items() for target in task["targets"]}
+    made = {target: name for name, task in found.items() for target in task.get("targets", ())}
     reads = {
         name: {made[path] for path in task.get("file_dep", ()) if path in made}
         for name, task in found.items()
     }
     assert reads["chart:merge"] == {"chart:bump"}
+    assert reads["chart:package"] == {"chart:merge"}
+    for name in diffs:
+        assert "file_dep" not in found[name], "a question must not bring a release into the chart"
     for name in ("chart:lint", *renders):
         assert reads[name] == {"chart:merge", "chart:values"}
     assert paths.receipt("publish") in found["chart:bump"]["file_dep"]
@@ -64,7 +70,9 @@ def test_without_a_chart_there_is_nothing_to_do_with_one(declared: Any) -> None:
 
 def test_without_environments_a_release_still_gets_into_the_chart(declared: Any) -> None:
     chart = "environments: {}\n" + SETTINGS[SETTINGS.index("chart:") :]
-    assert list(declared(chart)) == ["charts", "chart:bump", "chart:merge"]
+    assert list(declared(chart)) == [
+        *("charts", "chart:candidate", "chart:bump", "chart:merge", "chart:package")
+    ]
 
 
 def test_without_a_testflight_only_environments_are_rendered(declared: Any) -> None:
@@ -75,3 +83,8 @@ def test_without_a_testflight_only_environments_are_rendered(declared: Any) -> N
         "chart:render:staging",
         "chart:render:production",
     ]
+
+
+def test_without_a_word_for_candidates_none_is_shown(declared: Any) -> None:
+    found = declared(SETTINGS + "  candidate: false\n")
+    assert "chart:candidate" not in found

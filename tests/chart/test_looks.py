@@ -44,7 +44,7 @@ def test_helm_has_nothing_against_the_chart(ready: Line) -> None:
 
 def test_each_environment_is_rendered_with_its_values_and_the_release(ready: Line) -> None:
     for name in PLACES:
-        assert looks.render(name, ready.inside) == "2 manifests, every image by its digest"
+        assert looks.render(name, ready.inside) == "2 manifests, all by digest, limits set"
     digests = {name: image["digest"] for name, image in ready.told(paths.CHART)["images"].items()}
     expected = [f"server@{digests['server']}", f"web@{digests['web']}"]
     assert [_images(ready, name) for name in PLACES] == [expected] * 3
@@ -104,6 +104,30 @@ def test_a_chart_that_helm_refuses_is_told_in_its_words(ready: Line) -> None:
     assert not ready.inside.exists(paths.manifests("staging"))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ('digest: "sha256:', 'digest: "v1:', "server.image.digest: 'v1:"),
+        ('    digest: "', '    digestion: "', "server.image.digest does not exist"),
+        ("commit_ref=", "commit_ref=f00ba12;was=", "of more than one build"),
+    ],
+)
+def test_images_that_are_not_of_one_build_are_refused_with_their_path(
+    ready: Line, before: str, after: str, says: str
+) -> None:
+    text = ready.values_at(ready.charts.head)
+    world = ready.inside
+    told = ready.told(paths.CHART)
+    commit = ready.charts.push("oops", {"charts/shop/values.yaml": text.replace(before, after, 1)})
+    ready.observe()
+    world.write_json(paths.CHART, told | {"commit": commit})
+    error = _failed(looks.lint, world)
+    assert error.what == "the images of shop are not those of one release"
+    assert says in "\n".join(error.detail)
+    assert f"charts@{commit[:7]}:charts/shop/values.yaml" in "\n".join(error.detail)
+    assert not world.exists(paths.LINT)
+
+
 def test_only_the_environment_whose_values_do_not_fit_is_named(ready: Line) -> None:
     schema = (
         '{"type": "object", "properties": {"server": {"type": "object",'
@@ -123,7 +147,7 @@ def test_an_image_by_a_tag_is_refused_with_its_place(ready: Line) -> None:
     _merge_by_hand(ready, {"templates/all.yaml": loose})
     assert looks.lint(ready.inside)
     error = _failed(looks.render, "production", ready.inside)
-    assert error.what == "2 images of production are not pinned by a digest"
+    assert error.what == "the manifests of production break the policy in 2 places"
     assert error.detail == (
         "Deployment/shop-server: spec.template.spec.containers[0].image: server:latest says latest",
         "Deployment/shop-web: spec.template.spec.containers[0].image: web:latest says latest",
@@ -135,13 +159,22 @@ def test_hooks_are_looked_at_too(ready: Line) -> None:
     hook = (
         "apiVersion: v1\nkind: Pod\nmetadata:\n  name: migrate\n"
         "  annotations: {helm.sh/hook: pre-upgrade}\n"
-        "spec: {containers: [{name: a, image: tool:1}]}\n"
+        "spec: {containers: [{name: a, image: tool:1, resources: {limits: {cpu: 1, memory: 1}}}]}\n"
     )
     _merge_by_hand(ready, {"templates/hook.yaml": hook})
     error = _failed(looks.render, "staging", ready.inside)
     [line] = error.detail
     assert line == "Pod/migrate: spec.containers[0].image: tool:1 is not pinned by a digest"
-    assert error.what == "1 image of staging is not pinned by a digest"
+    assert error.what == "the manifests of staging break the policy in 1 place"
+
+
+def test_a_container_without_limits_is_refused_with_its_place(ready: Line) -> None:
+    loose = TEMPLATE.replace('resources: {limits: {cpu: "1", memory: 1Gi}}', "")
+    _merge_by_hand(ready, {"templates/all.yaml": loose})
+    error = _failed(looks.render, "staging", ready.inside)
+    place = "spec.template.spec.containers[0].resources.limits: no limit of cpu or memory"
+    assert error.detail == (f"Deployment/shop-server: {place}", f"Deployment/shop-web: {place}")
+    assert not ready.inside.exists(paths.manifests("staging"))
 
 
 @pytest.mark.parametrize("text", ["just words\n", "- a\n- b\n"])

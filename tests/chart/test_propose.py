@@ -44,7 +44,8 @@ def test_a_release_is_offered_with_its_digests_and_breadcrumbs(line: Line) -> No
     about = line.charts.file(offer.head, "charts/shop/Chart.yaml")
     assert "version: 1.2.4\nappVersion: 0.2.0\n" in about
     changed = g.lines("diff", "--name-only", "main", offer.head, repo=line.charts.folder)
-    assert changed == ["charts/shop/Chart.yaml", "charts/shop/values.yaml"]
+    assert changed == [f"charts/shop/{n}" for n in ("Chart.yaml", "is-release", "values.yaml")]
+    assert line.charts.file(offer.head, "charts/shop/is-release") == "true\n"
 
 
 def test_its_receipt_says_what_and_claims_that_it_stands(line: Line) -> None:

@@ -107,6 +107,7 @@ def test_the_chart_of_the_sandbox_runs(local: Place, monkeypatch: pytest.MonkeyP
         "digest": digests["dagster-code-location-lana-dw"],
     }
     location = {"name": "lana-dw", "image": image, "replicas": 1, "port": 4000}
+    location["resources"] = {"limits": {"memory": "256Mi"}}
     dagster = {"dagster-user-deployments": {"deployments": [location]}}
     values.write_text(json.dumps({"lanaBank": server, "dagster": dagster}))
     command(local, "namespace", "create", "staging")

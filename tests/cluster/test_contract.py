@@ -326,6 +326,17 @@ def test_logs_are_cut_to_the_last_lines(place: Place, image: str) -> None:
     assert place.cluster.logs("staging", "we") == {}
 
 
+def test_what_happened_is_told_in_order(place: Place, image: str) -> None:
+    place.cluster.install("staging", "shop", [deployment("web", image), service("web")], 20)
+    bad = [deployment("web", place.image("2"), env={"MODE": "crash"}), service("web")]
+    with pytest.raises(Failed):
+        place.cluster.install("staging", "shop", bad, 20)
+    told = "\n".join(place.cluster.events("staging"))
+    assert told.index("started") < told.index("revision 1") < told.index("ended by itself")
+    with pytest.raises(SlipwayError, match="no namespace nowhere"):
+        place.cluster.events("nowhere")
+
+
 REFUSED = [
     ({"kind": "CronJob", "metadata": {"name": "nightly"}}, "cannot run a CronJob"),
     ({"kind": "Service", "metadata": {"name": "x", "namespace": "other"}}, "not the namespace"),

@@ -111,11 +111,15 @@ spec: {selector: {app: app}, ports: [{port: 80, targetPort: http, protocol: TCP}
 """
 DODO = """\
 from tasks.desk.plan import plan
+from tasks.desk.tasks import task_history, task_status
 from tasks.kernel import declare
 from tasks.kernel.settings import doit_config
 from tasks.promotion.tasks import task_deployments, task_promotion
-from tasks.deploy.tasks import task_tfplan, task_apply, task_health, task_deploy
-from tasks.deploy.tasks import task_approve_environment
+from tasks.deploy.tasks import task_live, task_tfplan, task_apply, task_health, task_deploy
+from tasks.deploy.tasks import task_deploy_all
+from tasks.deploy.gate_tasks import task_approve_environment, task_reject_environment
+from tasks.deploy.gate_tasks import task_override_environment, task_rollback, task_resume
+from tasks.deploy.gate_tasks import task_unlock, task_drift, task_restart
 
 def task_values():
     return {"basename": "chart:values", "actions": None, "task_dep": ["deployments"], "doc": "none"}

@@ -8,7 +8,7 @@ import pytest
 
 from tasks.deploy import health
 from tasks.deploy.chart import chart_in, lookup
-from tasks.deploy.record import deployed_by
+from tasks.deploy.past import deployed_by
 from tasks.kernel import paths
 from tasks.kernel.errors import SlipwayError
 from tasks.promotion.wanted import state_in, wanted_by

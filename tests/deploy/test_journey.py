@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 import pytest
@@ -30,8 +29,7 @@ def test_what_is_due_is_planned_applied_judged_and_recorded(place: Place) -> Non
         f"Slipway-Serial: {place.serial('staging')}\n"
         "Slipway-Deployed-By: tester@here\n"
     )
-    plan = place.folder / paths.tfplan_file("staging")
-    assert stat.S_IMODE(plan.stat().st_mode) == 0o600
+    assert not (place.folder / paths.tfplan_file("staging")).exists()
     receipt = place.fact(paths.receipt("apply:staging"))
     assert receipt["outputs"] == {"where": "shop-staging"}
     assert receipt["serial"] == place.serial("staging")
@@ -45,7 +43,7 @@ def test_an_idle_run_asks_once_and_does_nothing(place: Place) -> None:
     idle = place.deploy("staging")
     for run in (first, idle):
         assert run.code == 0
-        assert run.ran == ["deployments", "promotion:staging"], run.err
+        assert run.ran == ["deployments", "live:staging", "promotion:staging"], run.err
         assert "nothing new" in run.err
     assert (place.remote.at(), place.serial("staging")) == (before, serial)
 
@@ -59,7 +57,7 @@ def test_a_configuration_change_reaches_its_environment_only(place: Place) -> No
     assert "1 file differs: staging/values.yml" in run.err
     assert "1 file changed, terraform 1 to replace, 0 to destroy; healthy" in run.err
     qa = place.deploy("qa")
-    assert qa.acted == {"deployments", "promotion:qa"}
+    assert qa.acted == {"deployments", "live:qa", "promotion:qa"}
     assert place.record("qa").version == 1  # type: ignore[union-attr]
 
 
@@ -99,7 +97,7 @@ def test_another_clone_finds_everything_done(place: Place, tmp_path: Path) -> No
     assert run.code == 0, run.err
     assert (place.remote.at(), place.serial("staging")) == before
     assert other.effects() == []
-    assert other.deploy("staging").ran == ["deployments", "promotion:staging"]
+    assert other.deploy("staging").ran == ["deployments", "live:staging", "promotion:staging"]
 
 
 def test_a_record_that_somebody_took_back_is_made_again(place: Place) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,47 @@ def default() -> c.Config:
     return c.load(ROOT / "pipeline.yml")
 
 
+PULLS = ("pull-request",)
+APPS = ("admin-panel", "customer-portal")
+
+
 def unittest(folder: str) -> tuple[str, ...]:
     start = ("python3", "-m", "unittest", "discover", "--start-directory", f"tests/{folder}")
     return (*start, "--top-level-directory", ".")
+
+
+def script(name: str, sets: tuple[str, ...], file: str, *more: str, **also: Any) -> c.Check:
+    return c.Check(name, sets, ("python3", file, *more), None, 600.0, 1, {}, **also)
+
+
+def warehouse(word: str) -> tuple[str, ...]:
+    return ("python3", "-m", "tests.warehouse", word)
+
+
+def rule(name: str, what: str, **also: Any) -> c.Check:
+    return c.Check(name, (), None, what, 600.0, 1, {}, **also)
+
+
+def _checks() -> list[c.Check]:
+    shots = unittest("portals")
+    return [
+        c.Check("nextest", SETS, unittest("unit"), None, 120.0, 1, {}),
+        c.Check("bats", SETS, unittest("e2e"), None, 300.0, 2, {}),
+        c.Check("cypress", ("server", *APPS, "tests"), shots, None, 300.0, 1, {}, guards=PULLS,
+                artifacts=("screenshots",)),
+        script("check-code-apps", (*APPS, "checks"), "checks/apps.py", guards=PULLS),
+        script("flake-check", (*SETS[:-1], "checks"), "checks/manifest.py"),
+        script("codeql", (*SETS, "checks", "docs"), "checks/analysis.py", guards=PULLS),
+        script("pnpm-audit", (*APPS, "checks"), "checks/audit.py", guards=PULLS),
+        c.Check("data-pipeline", ("dagster", "tests"), warehouse("test"), None, 120.0, 1, {},
+                before=warehouse("up"), after=warehouse("down"), guards=PULLS),
+        rule("cocogitto", "conventional-commits"),
+        script("spelling", ("all",), "checks/spelling.py", guards=PULLS),
+        script("lana-bank-docs", ("docs", "server"), "manuals/build.py", "--output", "dist/manuals",
+               guards=PULLS, from_={"cypress": "manuals"}),
+        rule("promote-files", "promote-files", guards=PULLS),
+        rule("pull-limit", "pull-limit", guards=PULLS, limit=5),
+    ]  # fmt: skip
 
 
 def app(name: str) -> c.App:
@@ -71,14 +110,11 @@ def test_the_default_file_describes_the_sandbox() -> None:
             "customer-portal": ("apps/customer-portal",),
             "dagster": ("dagster",),
             "tests": ("tests",),
+            "checks": ("checks", "build.toml", "apps/lock.json"),
+            "docs": ("manuals", "docs-site"),
+            "all": (".",),
         },
-        checks={
-            "unit": c.Check("unit", SETS, unittest("unit"), None, 120.0, 1, {}),
-            "end-to-end": c.Check("end-to-end", SETS, unittest("e2e"), None, 300.0, 2, {}),
-            "conventional-commits": c.Check(
-                "conventional-commits", (), None, "conventional-commits", 600.0, 1, {}
-            ),
-        },
+        checks={each.name: each for each in _checks()},
         binary=c.Binary(
             name="lana-cli",
             inputs=("server",),
@@ -107,6 +143,7 @@ def test_the_default_file_describes_the_sandbox() -> None:
             },
             labels=("galoybot", "lana-bank"),
             version="patch",
+            modules={"tf/bq-setup": "tf/bq-setup", "tf/honeycomb": "tf/honeycomb"},
         ),
         cluster=c.Cluster("local", ".sandbox/cluster"),
         deployments=c.Deployments(
@@ -114,13 +151,19 @@ def test_the_default_file_describes_the_sandbox() -> None:
             "vendir.yml",
             vendored="modules/lana-bank/vendor/lana-bank/chart",
             state=".sandbox/terraform",
+            freezes="freezes.yml",
+            lease=3600.0,
+            backend={},
         ),
         environments={
-            name: c.Environment(name, passed, gate, root=name, namespace=f"lana-bank-{name}")
-            for name, passed, gate in (
-                ("staging", None, False),
-                ("qa", "staging", False),
-                ("production", "qa", True),
+            name: c.Environment(
+                name, passed, gate, root=f"{folder}/lana-bank", namespace=f"lana-bank-{name}"
+            )
+            for name, passed, gate, folder in (
+                ("staging", None, False, "gcp/galoy-staging"),
+                ("qa", "staging", False, "gcp/volcano-qa"),
+                ("production", "qa", True, "gcp/volcano-production"),
+                ("azure-staging", None, False, "azure/volcano-staging"),
             )
         },
         testflight=c.Testflight("testflight", timeout=900.0),
@@ -137,6 +180,35 @@ def test_the_default_file_describes_the_sandbox() -> None:
             timeout=30.0,
         ),
         gates=c.Gates("cepler-gates", "gates.yml"),
+        automerge=c.Automerge(("galoybot", "lana-bank"), ("charts",), ()),
+        notify=(),
+        docs=c.Docs(
+            "docs-site",
+            keep=5,
+            labels={"es": "Versión {version}"},
+            copies={"schemas/current": "schemas/versions/{version}"},
+            commands={
+                name: c.DocsCommand(
+                    name,
+                    inputs=("server",),
+                    command=("python3", f"docs-site/scripts/{name}.py"),
+                    outputs=outputs,
+                    from_={},
+                    require=(require,),
+                    env={},
+                    secrets=(),
+                    timeout=600.0,
+                )
+                for name, outputs, require in (
+                    ("api", ("docs-site/docs/apis/http.md",), "docs-site/docs/*.md"),
+                    (
+                        "events",
+                        ("docs-site/docs/apis/events.md", "docs-site/schemas/current"),
+                        "docs-site/schemas/current/*.json",
+                    ),
+                )
+            },
+        ),
     )
 
 
@@ -185,6 +257,8 @@ def test_a_slice_is_plain_data_of_the_parts_that_were_asked_for() -> None:
             "version_branch": "version",
             "changelog": "CHANGELOG.md",
             "moving": {"candidate": "edge", "release": "latest"},
+            "version_file": "version",
+            "cliff": None,
         },
         "remotes.source": {"url": ".sandbox/remotes/source.git", "branch": "main"},
         "project": "lana-bank",
@@ -261,11 +335,12 @@ def test_the_reference_page_names_every_key_and_its_long_example_loads(tmp_path:
     other = {"path"}  # of the embedded registry and forge, which the example does not use
     described = (
         *(c.Remote, c.Check, c.Binary, c.App, c.Registry, c.Forge, c.Promotion, c.Release),
+        *(c.Docs, c.DocsCommand),
         *(c.Cluster, c.Deployments, c.Environment, c.Testflight, c.Smoketest, c.Endpoint, c.Gates),
     )
     for value in described:
         for part in fields(value):
-            key = part.name.replace("_", "-")
+            key = part.name.rstrip("_").replace("_", "-")
             assert key in written | other, f"{value.__name__}.{part.name} is not in the example"
             assert f"`{key}`" in page, f"{value.__name__}.{part.name} is not explained"
     for key in ("repository", "context", "dockerfile", "binary", "app", "args", "values", "labels"):

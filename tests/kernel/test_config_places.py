@@ -11,6 +11,8 @@ FLIES = {
     "deployments": "{vendored: modules/shop/vendor/shop/chart}",
     "testflight": "{timeout: 5m}",
 }
+CHART = "{path: charts/shop, images: {web: web.digest}}"
+HTTP = {"registry": '{kind: http, url: "https://registry.example.org"}'}
 
 
 def test_what_is_left_out_has_its_usual_place() -> None:
@@ -21,6 +23,7 @@ def test_what_is_left_out_has_its_usual_place() -> None:
     assert (config.cluster.kind, config.cluster.path) == ("local", ".sandbox/cluster")
     assert (config.deployments.cepler, config.deployments.vendir) == ("cepler.yml", "vendir.yml")
     assert config.deployments.vendored is None
+    assert (config.deployments.freezes, config.deployments.lease) == ("freezes.yml", 3600.0)
     assert config.testflight is None
     assert (config.smoketest.endpoints, config.smoketest.timeout) == ({}, 30.0)
     assert (config.gates.branch, config.gates.file) == ("cepler-gates", "gates.yml")
@@ -40,6 +43,38 @@ def test_a_testflight_has_a_time_limit_and_a_smoketest_its_questions() -> None:
     assert config.testflight is not None
     assert (config.testflight.root, config.testflight.timeout) == ("testflight", 300.0)
     assert config.smoketest.endpoints == {"api": Endpoint("api", "shop-api", 8080, "/", True)}
+    assert (config.testflight.secrets, config.testflight.secrets_from) == ((), "")
+    api = config.smoketest.endpoints["api"]
+    assert (api.status, api.body) == (200, "")
+
+
+def test_an_answer_may_be_another_one_than_200_and_has_to_say_something() -> None:
+    smoke = "{endpoints: {api: {service: api, status: 401, body: 'sign .n'}}}"
+    api = loaded(changed(smoketest=smoke)).smoketest.endpoints["api"]
+    assert (api.status, api.body) == (401, "sign .n")
+
+
+def test_a_testflight_names_its_secrets_and_whence_they_come() -> None:
+    flies = FLIES | {"testflight": "{secrets: [db, keys], secrets-from: shop-vault}"}
+    flight = loaded(changed(**flies)).testflight
+    assert flight is not None
+    assert (flight.secrets, flight.secrets_from) == (("db", "keys"), "shop-vault")
+
+
+def test_a_cluster_may_be_a_real_one() -> None:
+    real = {"cluster": "{kind: kubernetes, context: staging}"}
+    cluster = loaded(changed(**real, **HTTP)).cluster
+    assert (cluster.kind, cluster.path, cluster.context) == ("kubernetes", "", "staging")
+
+
+def test_a_chart_takes_modules_of_the_source_along() -> None:
+    chart = loaded(changed(chart=f"{CHART[:-1]}, modules: {{tf/bq: infra/bq}}}}")).chart
+    assert chart is not None
+    assert chart.modules == {"tf/bq": "infra/bq"}
+    assert chart.candidate
+    quiet = loaded(changed(chart=f"{CHART[:-1]}, candidate: false}}")).chart
+    assert quiet is not None
+    assert not quiet.candidate
 
 
 @pytest.mark.parametrize(
@@ -47,7 +82,7 @@ def test_a_testflight_has_a_time_limit_and_a_smoketest_its_questions() -> None:
     [
         (
             {"cluster": "{kind: kubernetis}"},
-            'cluster.kind: "kubernetis" is unknown (expected local)',
+            'cluster.kind: "kubernetis" is unknown (expected local or kubernetes)',
         ),
         (
             {"environments": "{staging: {namespace: My_Shop}}"},
@@ -68,6 +103,25 @@ def test_a_testflight_has_a_time_limit_and_a_smoketest_its_questions() -> None:
             {"deployments": "{vendored: ../chart}"},
             'deployments.vendored: "../chart" leads out of its folder'
             " (expected a relative path without '..')",
+        ),
+        (
+            {"deployments": "{freezes: /etc/freezes.yml}"},
+            'deployments.freezes: "/etc/freezes.yml" is an absolute path'
+            " (expected a relative path)",
+        ),
+        (
+            {"deployments": "{backend: {bucket: states}}"},
+            "deployments.backend: gives every environment the same state"
+            " (expected {environment} in one value)",
+        ),
+        (
+            {"environments": "{a: {terraform: ''}}"},
+            'environments.a.terraform: "" is not a program (expected the name of one, or its path)',
+        ),
+        (
+            {"deployments": "{lease: 30m}"},
+            "deployments.lease: is shorter than Terraform may take for a plan or an apply"
+            " (expected over 30m)",
         ),
         (
             {"deployments": "{vendored: vendor/chart}"},
@@ -95,6 +149,52 @@ def test_a_testflight_has_a_time_limit_and_a_smoketest_its_questions() -> None:
         (
             {"chart": "{path: charts/shop, images: {web: web.digest}, version: minor}"},
             'chart.version: "minor" is unknown (expected patch or keep)',
+        ),
+        (
+            {"chart": f"{CHART[:-1]}, modules: {{tf/bq: ../bq}}}}"},
+            'chart.modules.tf/bq: "../bq" leads out of its folder'
+            " (expected a relative path without '..')",
+        ),
+        (
+            {"chart": f"{CHART[:-1]}, modules: {{tf: a, tf/bq: b}}}}"},
+            'chart.modules.tf/bq: "tf/bq" meets tf (expected a folder of its own)',
+        ),
+        (
+            {"chart": f"{CHART[:-1]}, modules: {{templates/tf: a}}}}"},
+            'chart.modules.templates/tf: "templates/tf" meets templates'
+            " (expected a folder of its own)",
+        ),
+        (
+            {"cluster": "{kind: kubernetes, context: x}"},
+            "cluster.kind: cannot pull images from a folder (expected registry.kind: http)",
+        ),
+        ({"cluster": "{kind: kubernetes}", **HTTP}, "cluster.context: is missing (expected here)"),
+        (
+            {"cluster": "{kind: kubernetes, context: x, path: y}", **HTTP},
+            "cluster.path: has no meaning here (expected with kind: local)",
+        ),
+        (
+            {"cluster": "{context: x}"},
+            "cluster.context: has no meaning here (expected with kind: kubernetes)",
+        ),
+        (
+            {"cluster": "{kind: kubernetes, context: --all}", **HTTP},
+            'cluster.context: "--all" is not the name of a context'
+            " (expected one of `kubectl config get-contexts`)",
+        ),
+        (
+            FLIES | {"testflight": "{secrets: [db, db]}"},
+            'testflight.secrets[1]: "db" stands twice',
+        ),
+        (
+            {"smoketest": "{endpoints: {api: {service: a, body: '('}}}"},
+            'smoketest.endpoints.api.body: "(" is not a regular expression:'
+            " missing ), unterminated subpattern at position 0 (expected one of Python's)",
+        ),
+        (
+            {"smoketest": "{endpoints: {api: {service: a, status: 99}}}"},
+            'smoketest.endpoints.api.status: "99" is no good'
+            " (expected a whole number from 100 to 599)",
         ),
     ],
 )

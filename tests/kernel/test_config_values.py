@@ -29,7 +29,62 @@ from tests.kernel.test_config_mistakes import changed, loaded, only_mistake
             'command[1]: "a\\x00b" has a NUL character, which no program can be given'
             " (expected text)",
         ),
-        ("{rule: spelling}", 'rule: "spelling" is unknown (expected conventional-commits)'),
+        (
+            "{rule: spelling}",
+            'rule: "spelling" is unknown (expected conventional-commits or promote-files or'
+            " pull-limit)",
+        ),
+        ("{rule: pull-limit}", "limit: is missing (expected here)"),
+        (
+            "{rule: pull-limit, limit: 0}",
+            'limit: "0" is no good (expected a whole number from 1 to 1000)',
+        ),
+        (
+            "{rule: promote-files, limit: 2}",
+            "limit: has no meaning here (expected beside rule: pull-limit)",
+        ),
+        (
+            "{rule: promote-files, guards: candidate}",
+            "guards: promote-files looks at pull requests alone (expected pull-request)",
+        ),
+        (
+            "{rule: conventional-commits, after: [x]}",
+            "after: has no meaning for a rule (expected beside a command)",
+        ),
+        (
+            "{inputs: [web], command: [make], before: make}",
+            "before: expected a list of arguments, not one string",
+        ),
+        (
+            "{inputs: [web], command: [make], guards: main}",
+            'guards: "main" is unknown (expected pull-request or candidate)',
+        ),
+        (
+            "{inputs: [web], command: [make], guards: []}",
+            "guards: is empty (expected a list of what it guards)",
+        ),
+        (
+            "{inputs: [web], command: [make], artifacts: [.]}",
+            'artifacts[0]: "." is the whole tree (expected a path in it)',
+        ),
+        (
+            "{inputs: [web], command: [make], artifacts: [../x]}",
+            'artifacts[0]: "../x" leads out of its folder'
+            " (expected a relative path without '..')",
+        ),
+        (
+            "{inputs: [web], command: [make], secrets: [A-B]}",
+            'secrets[0]: "A-B" is not a variable'
+            " (expected letters, digits and '_', no digit first)",
+        ),
+        (
+            "{inputs: [web], command: [make], from: {uint: x}}",
+            'from.uint: "uint" is not a check (did you mean "unit"?)',
+        ),
+        (
+            "{inputs: [web], command: [make], from: {unit: x}, artifacts: [a]}",
+            "from: needs its own artifacts, by way of others (expected an end to it)",
+        ),
         (
             "{rule: conventional-commits, attempts: 2}",
             "attempts: has no meaning for a rule (expected beside a command)",
@@ -153,3 +208,35 @@ def test_plain_http_is_for_this_machine_or_for_those_who_say_so() -> None:
     api = "http://localhost:8080/api/v3"
     text = changed(forge=f"{{kind: github, repository: a/b, api: '{api}'}}")
     assert loaded(text).forge.api == api
+
+
+def test_the_artifacts_of_a_check_go_to_another() -> None:
+    shots = "shots: {inputs: [web], command: [x], artifacts: [out]}"
+    docs = "docs: {inputs: [web], command: [x], from: {shots: site/img}}"
+    config = loaded(changed(checks=f"{{{shots}, {docs}}}"))
+    assert config.checks["docs"].from_ == {"shots": "site/img"}
+    assert config.checks["shots"].artifacts == ("out",)
+    none = "{shots: {inputs: [web], command: [x]}, docs: {inputs: [web], command: [x],"
+    assert only_mistake(changed(checks=f"{none} from: {{shots: .}}}}}}")) == (
+        'checks.docs.from.shots: "shots" keeps no artifacts (expected some there)'
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "guards"),
+    [
+        ("", ("pull-request", "candidate")),
+        (", guards: candidate", ("candidate",)),
+        (", guards: [candidate, pull-request]", ("candidate", "pull-request")),
+    ],
+)
+def test_what_a_check_guards(written: str, guards: tuple[str, ...]) -> None:
+    config = loaded(changed(checks=f"{{c: {{inputs: [web], command: [x]{written}}}}}"))
+    assert config.checks["c"].guards == guards
+    assert config.candidate_checks == (("c",) if "candidate" in guards else ())
+
+
+def test_two_checks_share_no_place() -> None:
+    both = "{inputs: [web], command: [x]}"
+    said = only_mistake(changed(checks=f"{{a: {both}, a.json: {both}}}"))
+    assert said == 'checks.a.json: collides with the facts of "a" (expected another name)'

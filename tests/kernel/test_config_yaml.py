@@ -84,15 +84,15 @@ def test_a_tag_that_would_make_an_object_is_only_a_mistake(file: Path, tmp_path:
 
 def test_anchors_and_merges_save_writing(file: Path) -> None:
     text = DEFAULT.read_text()
-    text = text.replace("  unit:\n", "  unit: &tests\n")
-    start = text.index("  end-to-end:\n")
+    text = text.replace("  nextest:\n", "  nextest: &tests\n")
+    start = text.index("  bats:\n")
     end = text.index("    attempts: 2\n")
-    text = text[:start] + "  end-to-end:\n    <<: *tests\n    timeout: 5m\n" + text[end:]
+    text = text[:start] + "  bats:\n    <<: *tests\n    timeout: 5m\n" + text[end:]
     file.write_text(text)
     checks = load(file).checks
-    assert checks["end-to-end"].command == checks["unit"].command
-    assert (checks["unit"].timeout, checks["end-to-end"].timeout) == (120.0, 300.0)
-    assert (checks["unit"].attempts, checks["end-to-end"].attempts) == (1, 2)
+    assert checks["bats"].command == checks["nextest"].command
+    assert (checks["nextest"].timeout, checks["bats"].timeout) == (120.0, 300.0)
+    assert (checks["nextest"].attempts, checks["bats"].attempts) == (1, 2)
 
 
 def test_an_anchor_that_holds_itself_ends(file: Path) -> None:

@@ -19,6 +19,9 @@ from tasks.kernel.actions import perform, perform_with
 from tasks.kernel.errors import WrongUsage
 from tasks.kernel.receipts import UpToDate
 
+ENVIRONMENTS = ("staging", "qa", "production", "azure-staging")
+DECISIONS = ("approve", "reject", "override", "rollback", "resume", "unlock", "drift", "restart")
+QUESTIONS = ("trace", "history")
 HEAVY = ("sh", "jinja2", "semver", "requests", "urllib3", "tomllib", "asyncio")
 
 
@@ -69,7 +72,9 @@ def test_no_two_tasks_make_one_file(tasks: dict[str, Any]) -> None:
 
 
 def test_every_effect_leaves_a_receipt_and_looks_at_its_port(tasks: dict[str, Any]) -> None:
-    commands = {"approve:release", "approve:production", "sandbox:reset"}
+    commands = {f"{verb}:{name}" for verb in DECISIONS for name in ENVIRONMENTS}
+    commands |= {"approve:release", "sandbox:reset", "testflight:sweep"}
+    commands |= {"automerge", "candidate:drop"}
     acting = [
         task
         for task in _acting(tasks)
@@ -78,7 +83,8 @@ def test_every_effect_leaves_a_receipt_and_looks_at_its_port(tasks: dict[str, An
     assert len(acting) > 10
     observers = {task.name for task in _acting(tasks) if task.meta.get("observer")}
     ports = {"source", "forge", "registry", "charts", "deployments"}
-    assert observers == ports | {f"promotion:{name}" for name in ("staging", "qa", "production")}
+    asking = {f"{kind}:{name}" for kind in ("promotion", "live") for name in ENVIRONMENTS}
+    assert observers == ports | asking
     for task in acting:
         assert paths.receipt(task.name) in task.targets
         # Terraform has no observer: a plan that says "no changes" is its own look at the outside.
@@ -87,10 +93,26 @@ def test_every_effect_leaves_a_receipt_and_looks_at_its_port(tasks: dict[str, An
 
 def test_every_task_can_be_planned(tasks: dict[str, Any]) -> None:
     asked = {"status", "plan", "where", "doctor", "demo", "sandbox:reset"}
-    asked |= {f"trace:{name}" for name in ("staging", "qa", "production")}
-    asked |= {"approve:release", "approve:production"}
+    asked |= {f"{verb}:{name}" for verb in (*DECISIONS, *QUESTIONS) for name in ENVIRONMENTS}
+    asked |= {"approve:release", "testflight:sweep"}
+    asked |= {f"chart:diff:{name}" for name in ENVIRONMENTS}
+    asked |= {"automerge", "candidate:drop", "init", "notify:test"}
     for task in _acting(tasks):
         assert ("forecast" in task.meta) != (task.name in asked), task.name
+
+
+def test_side_by_side_an_environment_comes_behind_the_one_it_follows() -> None:
+    loaded = load_tasks({name: value for name, value in vars(dodo).items() if name[:5] == "task_"})
+    tasks = dict(TaskControl(loaded).tasks)
+    typed = graph.closure(tasks, ["deploy:staging", "deploy:qa"])
+    graph.follow(tasks, typed, ["deploy:staging", "deploy:qa"])
+    assert "deploy:staging" not in tasks["promotion:qa"].task_dep
+    graph.follow(tasks, graph.closure(tasks, ["deploy:qa"]), ["-n2", "deploy:qa"])
+    assert "deploy:staging" not in tasks["promotion:qa"].task_dep
+    graph.follow(tasks, graph.closure(tasks, ["deploy"]), ["deploy"])
+    assert "deploy:staging" in tasks["promotion:qa"].task_dep
+    assert "deploy:qa" in tasks["promotion:production"].task_dep
+    assert not [dep for dep in tasks["promotion:azure-staging"].task_dep if "deploy:" in dep]
 
 
 def test_nothing_of_doit_that_has_bitten_others_is_used(tasks: dict[str, Any]) -> None:

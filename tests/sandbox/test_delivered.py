@@ -49,7 +49,7 @@ def run(folder: Path, *command: str, **env: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("check", ["unit", "end-to-end"])
+@pytest.mark.parametrize("check", ["nextest", "bats"])
 @pytest.mark.parametrize("ref", ["main", "0.41.0", "0.40.0"])
 def test_the_applications_own_checks_pass_at_every_release(
     world: World, tmp_path: Path, ref: str, check: str
@@ -185,8 +185,8 @@ def test_every_image_has_its_digest_and_breadcrumb_in_the_chart(world: World) ->
 def test_helm_finds_nothing_wrong_with_the_chart() -> None:
     helm = need("helm")
     chart = ROOT / SEEDS["charts"].folder / PIPELINE["chart"]["path"]
-    for environment in PIPELINE["environments"]:
-        values = ROOT / SEEDS["deployments"].folder / environment / "values.yml"
+    for environment in PIPELINE["environments"].values():
+        values = ROOT / SEEDS["deployments"].folder / environment["root"] / "values.yml"
         run(ROOT, helm, "lint", "--strict", str(chart), "--values", str(values))
         manifests = run(ROOT, helm, "template", "lana", str(chart), "--values", str(values))
         kinds = [document["kind"] for document in yaml.safe_load_all(manifests) if document]
@@ -204,7 +204,7 @@ def test_terraform_accepts_every_environment(world: World, tmp_path: Path) -> No
     quiet = {"TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1", "TF_INPUT": "0"}
     git.git("clone", "--quiet", str(world.root / SEEDS["deployments"].remote), str(folder))
     run(folder, terraform, "fmt", "-check", "-recursive", **quiet)
-    for environment in PIPELINE["environments"]:
-        run(folder / environment, terraform, "init", "-no-color", **quiet)
-        run(folder / environment, terraform, "validate", "-no-color", **quiet)
+    for environment in PIPELINE["environments"].values():
+        run(folder / environment["root"], terraform, "init", "-no-color", **quiet)
+        run(folder / environment["root"], terraform, "validate", "-no-color", **quiet)
     assert git.text("status", "--porcelain", repo=folder) == ""

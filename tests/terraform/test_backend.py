@@ -46,6 +46,12 @@ def test_what_init_is_told(tmp_path: Path) -> None:
     main.write_text('terraform {\n  backend "gcs" {}\n}\n')
     assert state_config(world, tmp_path, "staging") == {}
 
+    text = PIPELINE + "deployments: {backend: {bucket: states, prefix: 'shop/{environment}'}}\n"
+    (tmp_path / "pipeline.yml").write_text(text)
+    world = World(load(tmp_path / "pipeline.yml"), tmp_path)
+    told = {"bucket": "states", "prefix": "shop/staging"}
+    assert state_config(world, tmp_path, "staging") == told
+
     main.write_text("")
     with pytest.raises(SlipwayError, match="does not say where its state is kept"):
         state_config(world, tmp_path, "staging")

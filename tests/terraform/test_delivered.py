@@ -15,9 +15,20 @@ from tasks.terraform import Plan, Terraform
 from tests.needs import need
 
 ENVS = Path(__file__).resolve().parents[2] / "envs"
-ENVIRONMENTS = ("staging", "qa", "production")
+FOLDERS = {
+    "staging": "gcp/galoy-staging/lana-bank",
+    "qa": "gcp/volcano-qa/lana-bank",
+    "production": "gcp/volcano-production/lana-bank",
+    "azure-staging": "azure/volcano-staging/lana-bank",
+}
+ENVIRONMENTS = tuple(FOLDERS)
 ROOTS = (*ENVIRONMENTS, "testflight")
 CHART = "modules/lana-bank/vendor/lana-bank/chart"
+
+
+def folder(name: str) -> str:
+    """Return where a root is."""
+    return FOLDERS.get(name, name)
 
 
 class Tree:
@@ -40,13 +51,13 @@ class Tree:
         (chart / "Chart.yaml").write_text(f"version: {version}\nappVersion: 0.42.0\n")
 
     def render(self, name: str, text: str = "lanaBank: {}\n") -> None:
-        (self.tree / name / "values.rendered.yaml").write_text(text)
+        (self.tree / folder(name) / "values.rendered.yaml").write_text(text)
 
     def terraform(self, name: str) -> Terraform:
         env = dict(self.env)
         if name in ENVIRONMENTS:
             del env["TF_VAR_namespace"]
-        terraform = Terraform(Path(need("terraform")), self.tree / name, env)
+        terraform = Terraform(Path(need("terraform")), self.tree / folder(name), env)
         terraform.init({"path": str(self.folder / "states" / f"{name}.tfstate")})
         return terraform
 
@@ -82,7 +93,7 @@ def test_an_environment_is_a_namespace_a_release_and_three_databases(tree: Tree,
     assert tree.apply(name) == [
         f"namespace create --label environment={name} lana-bank-{name}",
         f"install --release lana-bank --namespace lana-bank-{name}"
-        f" --chart ../{CHART} --values ./values.rendered.yaml --timeout 15m",
+        f" --chart ../../../{CHART} --values ./values.rendered.yaml --timeout 15m",
     ]
     told = tree.terraform(name).outputs()
     assert told["release"]["chart_version"] == "0.9.0"
@@ -137,13 +148,14 @@ def test_artificial_time_is_for_staging_and_testflights_alone(tree: Tree) -> Non
     tree.vendor()
     for name in ROOTS:
         tree.render(name, 'lanaBank: {env: {ENABLE_ARTIFICIAL_TIME: "true"}}\n')
-    assert tree.plan("staging").add == 5
+    assert tree.plan("staging").add == tree.plan("azure-staging").add == 5
     assert tree.plan("testflight").add == 2
     for name in ("qa", "production"):
         with pytest.raises(Failed, match=r"(?s)does not allow it"):
             tree.plan(name)
-    own = {name: yaml.safe_load((ENVS / name / "values.yml").read_text()) for name in ROOTS}
-    assert [name for name in ROOTS if "env" in own[name]["lanaBank"]] == ["staging", "testflight"]
+    own = {name: yaml.safe_load((ENVS / folder(name) / "values.yml").read_text()) for name in ROOTS}
+    timed = [name for name in ROOTS if "env" in own[name]["lanaBank"]]
+    assert timed == ["staging", "azure-staging", "testflight"]
 
 
 def test_only_productions_databases_are_highly_available_and_guarded(tree: Tree) -> None:
@@ -154,10 +166,10 @@ def test_only_productions_databases_are_highly_available_and_guarded(tree: Tree)
         state = (tree.folder / "states" / f"{name}.tfstate").read_text()
         there = name == "production"
         assert ('"highly_available": true' in state) == there
-        main = tree.tree / name / "main.tf"
+        main = tree.tree / folder(name) / "main.tf"
         text = main.read_text()
         begin, end = text.index('module "databases"'), text.index('output "release"')
-        without = text[:begin] + text[end : text.index('output "databases"')]
+        without = text[:begin] + text[end : text.index('output "databases"')]  # and "secrets"
         main.write_text(without)
         plan = tree.plan(name)
         assert plan.destroy == 3
@@ -182,13 +194,37 @@ def test_a_testflight_takes_its_namespace_along(tree: Tree) -> None:
     assert tree.orders.read_text() == "namespace delete flight-1\n"
 
 
-def test_cepler_gives_each_environment_both_modules_and_its_own_root() -> None:
+def test_secrets_are_referred_to_and_stand_nowhere(tree: Tree) -> None:
+    tree.vendor()
+    for name, begin in (("production", "projects/volcano-production/secrets/"),
+                        ("azure-staging", "https://volcano-staging.vault.azure.net/")):  # fmt: skip
+        tree.render(name)
+        tree.apply(name)
+        secrets = tree.terraform(name).outputs()["secrets"]
+        assert sorted(secrets) == ["dagster", "keycloak", "server"]
+        assert all(one.startswith(begin) for one in secrets.values())
+
+
+def test_the_rules_are_those_of_the_reference() -> None:
+    """Staging, its followers, and a track of its own: files by cloud and project, as documented."""
     told = yaml.safe_load((ENVS / "cepler.yml").read_text())["environments"]
     assert list(told) == list(ENVIRONMENTS)
-    modules = [f"modules/{path.name}/**" for path in sorted((ENVS / "modules").iterdir())]
     for name in ENVIRONMENTS:
-        own = f"{name}/*"
-        files = [*told[name]["latest"], *told[name].get("propagated", [])]
-        assert sorted(files) == sorted([*modules, own])
-        assert ("passed" in told[name]) == (name != "staging")
-        assert own in told[name]["latest"], "an environment's own folder never comes from another"
+        cloud = FOLDERS[name].partition("/")[0]
+        modules = [
+            "modules/lana-bank/**",
+            f"modules/lana-bank-{cloud}-pg/**",
+            "modules/infra/vendor/tf/postgresql/**",
+        ]
+        project = FOLDERS[name].rpartition("/")[0]
+        own = [f"{project}/shared/*", f"{project}/lana-bank/*"]
+        first = "passed" not in told[name]
+        assert told[name]["latest"] == ([*modules, *own] if first else own)
+        assert told[name].get("propagated", modules) == modules
+    passed = {name: told[name].get("passed") for name in ENVIRONMENTS}
+    assert passed == {
+        "staging": None,
+        "qa": "staging",
+        "production": "qa",
+        "azure-staging": None,
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tasks.kernel.effects import Skipped
 from tasks.kernel.errors import Failed, SlipwayError
 from tasks.kernel.world import UNKNOWN, Forecast
 from tasks.testflight import fly
+from tests.cluster.samples import secret
 from tests.testflight.conftest import Sky
 
 
@@ -78,6 +80,9 @@ def test_a_chart_that_does_not_come_up_says_why(sky: Sky) -> None:
     assert "@timestamp" not in str(caught.value)
     assert sky.verdict() is None
     assert any("there is no database" in x.read_text() for x in failure(sky).glob("logs/api-*"))
+    events = (failure(sky) / "events.txt").read_text()
+    assert "release lana-bank failed: api ended by itself" in events
+    assert "started with sha256:" in events
     sky.nothing_is_left()
 
 
@@ -98,7 +103,7 @@ def test_one_that_takes_too_long_is_given_up_and_destroyed(sky: Sky) -> None:
     sick = {"digest": sky.digests["api"], "mode": "sick"}
     sky.publish_chart({"web": {"digest": sky.digests["web"]}, "api": sick})
     file = sky.folder / "pipeline.yml"
-    file.write_text(file.read_text().replace("timeout: 60s", "timeout: 6s"))
+    file.write_text(file.read_text().replace("timeout: 60s", "timeout: 9s"))
     sky.reload()
 
     with pytest.raises(Failed, match="api was not ready in time"):
@@ -131,24 +136,77 @@ def test_a_link_in_the_repository_leads_nowhere(sky: Sky) -> None:
     assert list(aim.iterdir()) == []
 
 
-def test_secrets_come_from_the_first_environment(sky: Sky) -> None:
-    from tests.cluster.samples import secret
-
-    sky.cluster.create("lana-bank-staging", {})
-    sky.cluster.install("lana-bank-staging", "own", [secret("database", password="hunter22")], 5)
-    seen = []
-
-    def look(*args: object) -> list[str]:
-        state = sky.folder / f"world/cluster/{sky.namespace}/state.json"
-        seen.append("database" in state.read_text())
-        return []
-
+def _copied(sky: Sky) -> list[str]:
+    """Fly, and return the names of the secrets that the namespace had."""
     import tasks.cluster
+
+    seen: list[str] = []
+
+    def look(*_: object) -> list[str]:
+        state = sky.folder / f"world/cluster/{sky.namespace}/state.json"
+        seen.extend(json.loads(state.read_text())["secrets"])
+        return []
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tasks.cluster, "smoketest", look)
         fly.fly(sky.world)
-    assert seen == [True]
+    return seen
+
+
+def _declare(sky: Sky, more: str) -> None:
+    file = sky.folder / "pipeline.yml"
+    file.write_text(file.read_text().replace("timeout: 60s", f"timeout: 60s, {more}"))
+    sky.reload()
+
+
+def test_declared_secrets_come_from_the_first_environment_and_no_others(sky: Sky) -> None:
+    own = [secret("database", password="hunter22"), secret("other", key="x")]
+    sky.cluster.create("lana-bank-staging", {})
+    sky.cluster.install("lana-bank-staging", "own", own, 5)
+    assert _copied(sky) == [], "what nobody has declared is copied nowhere"
+    _declare(sky, "secrets: [database]")
+    assert _copied(sky) == ["database"]
+    sky.nothing_is_left()
+
+
+def test_secrets_come_from_another_namespace_when_told_so(sky: Sky) -> None:
+    sky.cluster.create("vault", {})
+    sky.cluster.install("vault", "own", [secret("database", password="hunter22")], 5)
+    _declare(sky, "secrets: [database], secrets-from: vault")
+    assert _copied(sky) == ["database"]
+
+
+def test_without_the_namespace_nothing_goes_up(sky: Sky) -> None:
+    _declare(sky, "secrets: [database, keys]")
+    with pytest.raises(SlipwayError, match="there is no namespace lana-bank-staging") as caught:
+        fly.fly(sky.world)
+    assert "database, keys cannot be copied" in str(caught.value)
+    assert "testflight.secrets" in caught.value.where
+    assert sky.verdict() is None
+    sky.nothing_is_left()
+
+
+def test_a_declared_secret_that_is_missing_is_named(sky: Sky) -> None:
+    sky.cluster.create("lana-bank-staging", {})
+    _declare(sky, "secrets: [database]")
+    with pytest.raises(Failed) as caught:
+        fly.fly(sky.world)
+    assert "there is no secret database" in str(caught.value)
+    assert sky.verdict() is None
+    sky.nothing_is_left()
+
+
+def test_a_body_that_says_something_else_is_no_answer(sky: Sky) -> None:
+    file = sky.folder / "pipeline.yml"
+    text = file.read_text()
+    file.write_text(text.replace("path: /}", "path: /, body: 'version.*0[.]42'}"))
+    sky.reload()
+    fly.fly(sky.world)
+    file.write_text(text.replace("path: /}", "path: /, body: 'something else'}"))
+    sky.reload()
+    with pytest.raises(Failed, match="api answers without 'something else'"):
+        fly.fly(sky.world)
+    sky.nothing_is_left()
 
 
 STUBBORN = """\
@@ -200,9 +258,12 @@ def test_the_task_is_there_when_it_is_configured_and_needs_the_run_lock(
             self.meta = told["meta"]
 
     monkeypatch.setattr(tasks, "pipeline", lambda: sky.world.config)
-    [told] = tasks.task_testflight()
+    told, sweeping = tasks.task_testflight()
+    assert (sweeping["basename"], sweeping["task_dep"]) == ("testflight:sweep", ["deployments"])
+    assert sweeping["meta"]["effect"], "it needs the run lock: no flight is swept on its way"
     assert told["targets"] == [paths.TESTFLIGHT]
-    assert {paths.CHART, paths.LINT, paths.manifests("staging")} <= set(told["file_dep"])
+    assert {paths.CHART, paths.LINT, paths.manifests("testflight")} <= set(told["file_dep"])
+    assert "chart:render:staging" in told["task_dep"]
     assert graph.acts({"testflight": Task(told)}, ["testflight"])
 
     none = replace(sky.world.config, testflight=None)

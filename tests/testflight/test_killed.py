@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tasks.kernel import lock
-from tasks.testflight import fly
+from tasks.kernel import lock, paths
+from tasks.testflight import fly, sweep
 from tests.testflight.conftest import Sky
 
 
@@ -33,22 +33,57 @@ def ended(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-@pytest.mark.parametrize("point", ["applied", "smoked", "destroyed"])
-def test_a_flight_killed_at_a_step_is_swept_by_the_next(sky: Sky, point: str) -> None:
+STEPS = ("prepared", "planned", "applied", "smoked", "down", "destroyed")
+UP = ("applied", "smoked")
+
+
+def kill_at(sky: Sky, point: str) -> None:
+    """Fly in a process that dies at a step as by `kill -9`."""
+
     def killed() -> None:
         os.environ["SLIPWAY_KILL_AT"] = f"testflight:{point}"
         fly.fly(sky.world)
 
     assert ended(child(killed)) == -signal.SIGKILL
-    up = point != "destroyed"
-    assert bool(sky.cluster.namespaces("lana-bank-testflight")) == up
     assert sky.verdict() is None
+
+
+@pytest.mark.parametrize("point", STEPS)
+def test_a_flight_killed_at_a_step_is_swept_by_the_next(sky: Sky, point: str) -> None:
+    kill_at(sky, point)
+    assert bool(sky.cluster.namespaces("lana-bank-testflight")) == (point in UP)
 
     values = {name: {"digest": at} for name, at in sky.digests.items()}
     sky.publish_chart(values | {"web": {"digest": sky.digests["web"], "mode": "x"}})
     fly.fly(sky.world)  # of another chart, so under another name
 
     assert sky.verdict() == sky.expected()
+    sky.nothing_is_left()
+
+
+@pytest.mark.parametrize("point", STEPS)
+def test_a_flight_killed_at_a_step_is_swept_by_hand(sky: Sky, point: str) -> None:
+    kill_at(sky, point)
+    says = sweep.sweep(sky.world)
+    assert says == (f"{sky.namespace} removed" if point in UP else "no flight has left a namespace")
+    sky.nothing_is_left()
+    assert sweep.sweep(sky.world) == "no flight has left a namespace"
+    sky.nothing_is_left()
+
+
+def test_a_flight_that_failed_and_was_killed_then_is_swept_too(sky: Sky) -> None:
+    crash = {"digest": sky.digests["api"], "mode": "crash"}
+    sky.publish_chart({"web": {"digest": sky.digests["web"]}, "api": crash})
+    kill_at(sky, "failed")
+    assert sky.cluster.namespaces("lana-bank-testflight")
+    sweep.sweep(sky.world)
+    sky.nothing_is_left()
+
+
+def test_sweeping_needs_no_chart(sky: Sky) -> None:
+    kill_at(sky, "applied")
+    sky.world.path(paths.CHART).unlink()
+    assert sweep.sweep(sky.world) == f"{sky.namespace} removed"
     sky.nothing_is_left()
 
 

@@ -34,6 +34,7 @@ resource "terraform_data" "namespace" {
     interpreter = concat(
       ["slipway-cluster", "namespace", "create", "--label", "environment=${var.environment}"],
       var.secrets_from == "" ? [] : ["--secrets-from", var.secrets_from],
+      flatten([for name in var.secrets : ["--secret", name]]),
     )
     command = self.triggers_replace
   }

@@ -40,6 +40,12 @@ variable "secrets_from" {
   default     = ""
 }
 
+variable "secrets" {
+  description = "Which of them; each must be there. Empty for all."
+  type        = list(string)
+  default     = []
+}
+
 variable "timeout" {
   description = "How long an installation may take until all is ready."
   type        = string

@@ -36,7 +36,13 @@ class PullRequestText:
 
 
 def pull_request(
-    *, chart: str, ref: str, repository: str, images: Sequence[Bumped], version: str = ""
+    *,
+    chart: str,
+    ref: str,
+    repository: str,
+    images: Sequence[Bumped],
+    version: str = "",
+    note: str = "",
 ) -> PullRequestText:
     """Return what the pull request of a bump says.
 
@@ -47,6 +53,7 @@ def pull_request(
             browsers.
         images: what is bumped, in the order of the body.
         version: the version of the images, when they have one.
+        note: a paragraph of its own before the table; "" for none.
 
     Raises:
         SlipwayError: the reference is none.
@@ -55,6 +62,7 @@ def pull_request(
     title = f"chore-bump-{_line(chart)}-image-{ref}"
     of = f" {_line(version)}" if version else ""
     begin = [f"Bumps the images of `{_code(chart)}`{of} to what was built from `{ref}`.", ""]
+    begin += [_line(note), ""] if note else []
     table = ["| image | digest |", "| --- | --- |"]
     table += [f"| `{_code(image.name)}` | `{_code(image.digest)}` |" for image in images]
     return PullRequestText(

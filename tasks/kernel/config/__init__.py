@@ -5,6 +5,9 @@
     grammar      the words of the file: what is a name, a path, a branch, a URL
     readers      text, lists, mappings and records, read from a node
     sections     one reader for each section
+    checking     the reader of checks
+    docsite      the documentation of a release
+    outward      what goes by itself: automerge and notify
     agreement    what must agree between the sections
     model        the values that come out
     selection    which file is meant
@@ -18,6 +21,7 @@ from pathlib import Path
 
 from ..paths import ROOT
 from . import agreement, document, sections
+from .docsite import Docs, DocsCommand
 from .model import (
     App,
     Binary,
@@ -40,23 +44,28 @@ from .model import (
     Smoketest,
     Testflight,
 )
+from .outward import Automerge, Notice
 from .readers import Spot
 from .selection import selected_path
 
 __all__ = [
     "App",
+    "Automerge",
     "Binary",
     "Chart",
     "Check",
     "Cluster",
     "Config",
     "Deployments",
+    "Docs",
+    "DocsCommand",
     "Endpoint",
     "Environment",
     "Forge",
     "Gates",
     "Image",
     "Moving",
+    "Notice",
     "Promotion",
     "Registry",
     "Release",

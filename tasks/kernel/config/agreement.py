@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator
 
+from . import checking, docsite
 from .document import Sheet
 from .model import Config
 from .records import dangling
@@ -16,12 +17,16 @@ from .secrets import quoted
 
 # `approve:release` opens the release's own gate; an environment's is `approve:ENV`.
 _RESERVED_ENVIRONMENT = "release"
+_TERRAFORM = 1800.0  # seconds
+_OF_A_CHART = ("Chart.yaml", "is-release", "templates", "charts", "crds")
 
 
 def check(config: Config, sheet: Sheet) -> None:
     """Note everything in `config` that does not go together."""
     dangling(sheet)
     _something_to_release(sheet)
+    checking.agree(config, sheet)
+    docsite.agree(config, sheet)
     _environments(config, sheet)
     _circles(config, sheet)
     _one_place_each(config, sheet)
@@ -29,6 +34,7 @@ def check(config: Config, sheet: Sheet) -> None:
     _branches(config, sheet)
     _promotion(config, sheet)
     _chart(config, sheet)
+    _states(config, sheet)
 
 
 def _something_to_release(sheet: Sheet) -> None:
@@ -53,6 +59,10 @@ def _chart(config: Config, sheet: Sheet) -> None:
     if config.testflight and not vendored:
         message = "has nothing to fly (expected deployments.vendored)"
         sheet.mistake_at("testflight", message)
+    _modules(config, sheet)
+    if config.cluster.kind == "kubernetes" and config.registry.kind == "local":
+        message = "cannot pull images from a folder (expected registry.kind: http)"
+        sheet.mistake_at("cluster.kind", message)
     _distinct(
         [(f"environments.{e.name}.namespace", e.namespace) for e in config.environments.values()],
         sheet,
@@ -61,6 +71,32 @@ def _chart(config: Config, sheet: Sheet) -> None:
     if config.testflight:
         roots.append(("testflight.root", config.testflight.root))
     _distinct(roots, sheet)
+
+
+def _modules(config: Config, sheet: Sheet) -> None:
+    """A module is copied over whatever stands in its folder: nothing else may be kept there."""
+    if config.chart is None:
+        return
+    others = [*(_OF_A_CHART), config.chart.values]
+    taken: list[str] = []
+    for target in config.chart.modules:
+        for other in [*taken, *others]:
+            if target and other and _overlap(target, other, "/"):
+                message = f"{quoted(target)} meets {other} (expected a folder of its own)"
+                sheet.mistake_at(f"chart.modules.{target}", message)
+                break
+        taken.append(target)
+
+
+def _states(config: Config, sheet: Sheet) -> None:
+    """No state has two writers: by a lock that runs out too early, or by one place for all."""
+    if 0 < config.deployments.lease <= _TERRAFORM:
+        message = "is shorter than Terraform may take for a plan or an apply (expected over 30m)"
+        sheet.mistake_at("deployments.lease", message)
+    told = config.deployments.backend
+    if told and not any("{environment}" in value for value in told.values()):
+        message = "gives every environment the same state (expected {environment} in one value)"
+        sheet.mistake_at("deployments.backend", message)
 
 
 def _circles(config: Config, sheet: Sheet) -> None:

@@ -216,6 +216,20 @@ def _url_path(text: str) -> str:
     return "is not the path of a URL (expected such as /healthz)"
 
 
+def _context(text: str) -> str:
+    if text and not text.startswith("-") and text.isprintable() and " " not in text:
+        return ""
+    return "is not the name of a context (expected one of `kubectl config get-contexts`)"
+
+
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        return f"is not a regular expression: {error} (expected one of Python's)"
+    return ""
+
+
 def _argument(text: str) -> str:
     return "has a NUL character, which no program can be given (expected text)" * ("\0" in text)
 
@@ -244,5 +258,7 @@ LABEL = Grammar("a label", _label)
 TITLE = Grammar("a title", _title)
 DNS_LABEL = Grammar("a DNS label", _dns_label)
 URL_PATH = Grammar("the path of a URL", _url_path)
+CONTEXT = Grammar("the name of a context", _context)
+EXPRESSION = Grammar("a regular expression", _expression)
 ARGUMENT = Grammar("text", _argument)
 PROGRAM = Grammar("a program", _program)

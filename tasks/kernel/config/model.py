@@ -5,9 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .docsite import Docs
+    from .outward import Automerge, Notice
 
 _EMBEDDED = ".sandbox/"
+TERRAFORM = "terraform"
 
 
 class Value:
@@ -60,8 +65,16 @@ class Check(Value):
     """One verdict on the source: a command, or a built-in rule; the other one is None.
 
     Attributes:
-        timeout: seconds for one attempt.
+        timeout: seconds for one attempt, and for `before` and `after` each.
         attempts: how often the command may be started before its "no" counts.
+        secrets: variables of our own environment that the command may see although they look like
+            secrets.
+        before: what is run before each attempt.
+        after: what is run after each attempt, however it ended.
+        artifacts: paths in the check's tree that are kept when it passes.
+        from_: other checks whose artifacts it gets, and the folder of its tree they go to (`from`).
+        guards: what waits for it: `pull-request`, `candidate`, or both.
+        limit: how many pull requests the rule `pull-limit` allows.
     """
 
     name: str
@@ -71,17 +84,39 @@ class Check(Value):
     timeout: float
     attempts: int
     env: dict[str, str]
+    secrets: tuple[str, ...] = ()
+    before: tuple[str, ...] | None = None
+    after: tuple[str, ...] | None = None
+    artifacts: tuple[str, ...] = ()
+    from_: dict[str, str] = field(default_factory=dict)
+    guards: tuple[str, ...] = ("pull-request", "candidate")
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Binary(Value):
-    """The compiled program; `output` is where `command` leaves it, relative to the source."""
+    """The compiled program; `output` is where `command` leaves it, relative to the source.
+
+    Attributes:
+        outputs: further files that the command must leave; they are kept beside the binary.
+        secrets: variables of our own environment that the command may see although they look like
+            secrets.
+        attempts: how often the command may be started, each time in a new checkout.
+        timeout: seconds for one attempt.
+        store: a folder outside of the checkout that links of the command may lead to, as Nix's do;
+            "" for none.
+    """
 
     name: str
     inputs: tuple[str, ...]
     command: tuple[str, ...]
     output: str
     env: dict[str, str]
+    outputs: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    attempts: int = 1
+    timeout: float = 3600.0
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -136,12 +171,14 @@ class Promotion(Value):
 
     Attributes:
         title: its title, `{version}` standing for the candidate's; None for the built-in one.
+        take_over: whether a branch of that name which another tool has made may be replaced.
     """
 
     branch: str
     labels: tuple[str, ...]
     files: tuple[str, ...]
     title: str | None
+    take_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -154,12 +191,19 @@ class Moving(Value):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Release(Value):
-    """How a published version is named and written down."""
+    """How a published version is named and written down.
+
+    Attributes:
+        version_file: the file on the version branch.
+        cliff: git-cliff's configuration in the source; None for `cliff.toml` there, else our own.
+    """
 
     tag_prefix: str
     version_branch: str
     changelog: str
     moving: Moving
+    version_file: str = "version"
+    cliff: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -171,6 +215,8 @@ class Chart(Value):
         values: the values file, relative to `path`.
         labels: labels of the pull request that takes a release into the chart.
         version: what a release does to the chart's own version: `patch` raises it, `keep` does not.
+        modules: folders of the chart, and the folders of the source that are copied there.
+        candidate: whether a pull request that is never merged shows the newest candidate.
     """
 
     path: str
@@ -178,6 +224,8 @@ class Chart(Value):
     images: dict[str, str]
     labels: tuple[str, ...]
     version: str
+    modules: dict[str, str] = field(default_factory=dict)
+    candidate: bool = True
 
     @property
     def name(self) -> str:
@@ -187,10 +235,11 @@ class Chart(Value):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Cluster(Value):
-    """Where releases run; `path` is the folder of kind local."""
+    """Where releases run; `path` is the folder of kind local, `context` kubectl's name of one."""
 
     kind: str
     path: str
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -203,12 +252,19 @@ class Deployments(Value):
         vendored: the folder that the chart is vendored to, DIRECTORY/CONTENT of `vendir`; None when
             no chart is vendored.
         state: folder of the Terraform states of roots with an empty local backend.
+        freezes: the file that says when nothing may be deployed; it need not be there.
+        lease: seconds after which the lock of an environment may be taken over from a dead run.
+        backend: what roots with an empty block of another backend are told of it: setting → value,
+            `{environment}` standing for the name.
     """
 
     cepler: str
     vendir: str
     vendored: str | None
     state: str
+    freezes: str
+    lease: float
+    backend: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -218,6 +274,7 @@ class Environment(Value):
     Attributes:
         root: its folder in the deployments repository: a Terraform root, and its `values.yml`.
         namespace: where its release runs.
+        terraform: the program that plans and applies it; `terraform` stands for OpenTofu, too.
     """
 
     name: str
@@ -225,6 +282,7 @@ class Environment(Value):
     gate: bool
     root: str
     namespace: str
+    terraform: str = TERRAFORM
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -234,10 +292,14 @@ class Testflight(Value):
     Attributes:
         root: its folder in the deployments repository.
         timeout: seconds for all of it.
+        secrets: names of the secrets that it gets copies of.
+        secrets_from: the namespace that they are copied from; "" for the first environment's.
     """
 
     root: str
     timeout: float
+    secrets: tuple[str, ...] = ()
+    secrets_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -246,6 +308,8 @@ class Endpoint(Value):
 
     Attributes:
         version: whether the answer's `version` must be the chart's appVersion.
+        status: that it must answer with.
+        body: regular expression that must be found in the answer; "" for any answer.
     """
 
     name: str
@@ -253,6 +317,8 @@ class Endpoint(Value):
     port: int
     path: str
     version: bool
+    status: int = 200
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -296,6 +362,9 @@ class Config(Value):
     testflight: Testflight | None
     smoketest: Smoketest
     gates: Gates
+    automerge: Automerge
+    notify: tuple[Notice, ...]
+    docs: Docs | None = None
     file: str = field(default="pipeline.yml", compare=False)
     lines: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -309,6 +378,11 @@ class Config(Value):
         names = {name for maker in makers for name in maker.inputs}
         names.update(self.binary.inputs if self.binary else ())
         return tuple(sorted(names))
+
+    @property
+    def candidate_checks(self) -> tuple[str, ...]:
+        """Names of the checks that a candidate waits for, in the order of the file."""
+        return tuple(name for name, check in self.checks.items() if "candidate" in check.guards)
 
     def slice(self, *names: str) -> dict[str, Any]:
         """Return parts of the configuration as plain data, for a task to depend on them alone.

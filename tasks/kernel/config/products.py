@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
-from .grammar import ARGUMENT, FILE, LABEL, NAME, PATH, REPOSITORY, VALUE_PATH, VARIABLE
+from .grammar import (
+    ARGUMENT,
+    FILE,
+    LABEL,
+    NAME,
+    PATH,
+    REPOSITORY,
+    VALUE_PATH,
+    VARIABLE,
+    Grammar,
+)
 from .model import App, Binary, Chart, Image
-from .readers import Reader, Spot, choice, command, each, text, without_repeats
+from .readers import (
+    Reader,
+    Spot,
+    choice,
+    command,
+    duration,
+    each,
+    flag,
+    number,
+    text,
+    without_repeats,
+)
 from .records import Fields, named, refer, reference
+from .secrets import quoted
 
 _DOCKERFILE = "Dockerfile"
 _CHART_LABEL = "galoybot"
+_MOST_ATTEMPTS = 10
+_TIMEOUT = 3600.0  # seconds
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/") or not path.strip("/"):
+        return "is no place outside of the checkout (expected an absolute path, such as /nix/store)"
+    return FILE.complaint(path[1:])
+
+
+_STORE = Grammar("an absolute path", _absolute)
 
 
 def input_set(_name: str, spot: Spot) -> tuple[str, ...]:
@@ -39,14 +72,23 @@ def artifacts(spot: Spot) -> tuple[Binary | None, dict[str, App]]:
 
 def binary(spot: Spot) -> Binary:
     """Read how the binary is made."""
-    fields = Fields(spot, "name", "inputs", "command", "output", "env")
+    known = ("name", "inputs", "command", "output", "outputs", "env", "secrets")
+    fields = Fields(spot, *known, "attempts", "timeout", "store")
     read = Binary(
         name=fields.need("name", text(NAME)),
         inputs=fields.need("inputs", uses()),
         command=fields.need("command", command),
         output=fields.need("output", text(FILE)),
         env=fields.get("env", variables, {}),
+        outputs=fields.get("outputs", without_repeats(each(text(FILE))), ()),
+        secrets=fields.get("secrets", without_repeats(each(text(VARIABLE))), ()),
+        attempts=fields.get("attempts", number(1, _MOST_ATTEMPTS), 1),
+        timeout=fields.get("timeout", duration, _TIMEOUT),
+        store=fields.get("store", text(_STORE), ""),
     )
+    if read.output in read.outputs:
+        message = f"{quoted(read.output)} is the binary itself (expected other files)"
+        spot.sheet.mistake_at(f"{spot.key}.outputs", message)
     if read.name:
         spot.sheet.names["binary"] = {read.name}
     return read
@@ -94,7 +136,7 @@ def dockerfiles(spot: Spot) -> tuple[str, str]:
 
 def chart(spot: Spot) -> Chart:
     """Read where the chart is, and where in it the digests stand."""
-    fields = Fields(spot, "path", "values", "images", "labels", "version")
+    fields = Fields(spot, "path", "values", "images", "labels", "version", "modules", "candidate")
     path = fields.need("path", text(PATH))
     names = (_CHART_LABEL, path.rpartition("/")[2])
     return Chart(
@@ -107,7 +149,13 @@ def chart(spot: Spot) -> Chart:
             tuple(name for name in names if name != "."),
         ),
         version=fields.get("version", choice("patch", "keep"), "patch"),
+        candidate=fields.get("candidate", flag, True),
+        modules=fields.get("modules", named("", _module, FILE), {}),
     )
+
+
+def _module(_target: str, spot: Spot) -> str:
+    return text(FILE)(spot)
 
 
 def _digest(name: str, spot: Spot) -> str:

@@ -20,6 +20,7 @@ D = TypeVar("D")
 # The kinds of names that other sections use, and how a message calls one.
 KINDS = {
     "inputs": "an input set",
+    "checks": "a check",
     "binary": "the binary",
     "apps": "an app",
     "images": "an image",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from . import places, products
+from . import checking, docsite, outward, places, products
 from .grammar import (
     BRANCH,
     FILE,
@@ -21,7 +21,6 @@ from .grammar import (
     is_plain_http,
 )
 from .model import (
-    Check,
     Config,
     Forge,
     Moving,
@@ -34,21 +33,14 @@ from .model import (
 from .readers import (
     Spot,
     choice,
-    command,
-    duration,
     each,
     flag,
-    number,
     text,
     without_repeats,
 )
 from .records import Fields, named
 
-RULES = ("conventional-commits",)
 _GITHUB_API = "https://api.github.com"
-_MOST_ATTEMPTS = 10
-_TIMEOUT = 600.0  # seconds
-_TIMES = ("timeout", "attempts", "env")
 
 
 def pipeline(spot: Spot) -> Config:
@@ -57,15 +49,16 @@ def pipeline(spot: Spot) -> Config:
         spot,
         *("project", "remotes", "inputs", "checks", "artifacts", "images", "registry", "forge"),
         *("promotion", "release", "chart", "cluster", "deployments", "environments"),
-        *("testflight", "smoketest", "gates"),
+        *("testflight", "smoketest", "gates", "automerge", "notify", "docs"),
     )
     binary, apps = top.get("artifacts", products.artifacts, (None, {}))
     project = top.need("project", text(NAME))
+    chart = top.get("chart", products.chart, None)
     config = Config(
         project=project,
         remotes=top.need("remotes", remotes),
         inputs=top.need("inputs", named("inputs", products.input_set)),
-        checks=top.get("checks", named("", check), {}),
+        checks=top.get("checks", named("checks", checking.check), {}),
         binary=binary,
         apps=apps,
         images=top.get("images", named("images", products.image), {}),
@@ -73,7 +66,7 @@ def pipeline(spot: Spot) -> Config:
         forge=top.need("forge", forge),
         promotion=top.get("promotion", promotion, None) or promotion(spot.blank()),
         release=top.get("release", release, None) or release(spot.blank()),
-        chart=top.get("chart", products.chart, None),
+        chart=chart,
         cluster=top.get("cluster", places.cluster, None) or places.cluster(spot.blank()),
         deployments=top.get("deployments", places.deployments, None)
         or places.deployments(spot.blank()),
@@ -83,6 +76,10 @@ def pipeline(spot: Spot) -> Config:
         testflight=top.get("testflight", places.testflight, None),
         smoketest=top.get("smoketest", places.smoketest, None) or places.smoketest(spot.blank()),
         gates=top.get("gates", places.gates, None) or places.gates(spot.blank()),
+        automerge=top.get("automerge", partial(outward.automerge, chart), None)
+        or outward.automerge(chart, spot.blank()),
+        notify=top.get("notify", outward.notices, ()),
+        docs=top.get("docs", docsite.docs, None),
         file=spot.sheet.file,
         lines=spot.sheet.lines,
     )
@@ -109,29 +106,6 @@ def remote(spot: Spot) -> Remote:
     fields = Fields(spot, "url", "branch")
     return Remote(
         url=fields.need("url", text(GIT_URL)), branch=fields.get("branch", text(BRANCH), "main")
-    )
-
-
-def check(name: str, spot: Spot) -> Check:
-    """Read one check: a command with its inputs, or a built-in rule."""
-    fields = Fields(spot, "inputs", "command", "rule", *_TIMES)
-    if ("command" in fields) == ("rule" in fields):
-        both = "both a command and a rule" if "rule" in fields else "neither command nor rule"
-        spot.mistake(f"has {both} (expected exactly one of them)")
-    elif "rule" in fields:
-        for key in _TIMES:
-            fields.forbid(key, "has no meaning for a rule (expected beside a command)")
-    uses = products.uses(least=1 if "command" in fields else 0)
-    return Check(
-        name=name,
-        inputs=fields.need("inputs", uses)
-        if "command" in fields
-        else fields.get("inputs", uses, ()),
-        command=fields.get("command", command, None),
-        rule=fields.get("rule", choice(*RULES), None),
-        timeout=fields.get("timeout", duration, _TIMEOUT),
-        attempts=fields.get("attempts", number(1, _MOST_ATTEMPTS), 1),
-        env=fields.get("env", products.variables, {}),
     )
 
 
@@ -178,24 +152,30 @@ def _only(fields: Fields, kind: str, belongs: dict[str, tuple[str, ...]]) -> Non
 
 def promotion(spot: Spot) -> Promotion:
     """Read the pull request that a human merges."""
-    fields = Fields(spot, "branch", "labels", "files", "title")
+    fields = Fields(spot, "branch", "labels", "files", "title", "take-over")
     labels, files = without_repeats(each(text(LABEL))), each(text(PATTERN), least=1)
     return Promotion(
         branch=fields.get("branch", text(BRANCH), "bot-promote-rc"),
         labels=fields.get("labels", labels, ("promote-rc",)),
         files=fields.get("files", without_repeats(files), ("CHANGELOG.md", "docs-site/**")),
         title=fields.get("title", text(TITLE), None),
+        take_over=fields.get("take-over", flag, False),
     )
 
 
 def release(spot: Spot) -> Release:
     """Read how a version is named and written down."""
-    fields = Fields(spot, "tag-prefix", "version-branch", "changelog", "moving")
+    fields = Fields(
+        spot,
+        *("tag-prefix", "version-branch", "version-file", "changelog", "cliff", "moving"),
+    )
     return Release(
         tag_prefix=fields.get("tag-prefix", text(TAG_PREFIX), ""),
         version_branch=fields.get("version-branch", text(BRANCH), "version"),
         changelog=fields.get("changelog", text(FILE), "CHANGELOG.md"),
         moving=fields.get("moving", moving, None) or moving(spot.blank()),
+        version_file=fields.get("version-file", text(FILE), "version"),
+        cliff=fields.get("cliff", text(FILE), None),
     )
 
 

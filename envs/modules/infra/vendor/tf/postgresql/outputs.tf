@@ -1,0 +1,4 @@
+output "name" {
+  description = "Name of the instance."
+  value       = terraform_data.instance.output.name
+}

@@ -1,0 +1,112 @@
+"""Rendered manifests as a chart that Helm installs, and what Helm's history says of such charts.
+
+The manifests are taken as they are: Helm renders no template of theirs again. The chart's version
+counts what has been installed under the name, so that a failed try and its way back count nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.kernel.errors import WrongUsage
+
+from .port import Manifest, label
+from .reading import Spot
+
+_CONTAINERS = ("containers", "initContainers")
+_PINNED = re.compile(r"\S+@sha256:[0-9a-f]{64}")
+_TEMPLATE = '{{ .Files.Get "manifests.yaml" }}\n'
+_NUMBER = re.compile(r"-0\.0\.([0-9]+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One entry of a release's history.
+
+    Attributes:
+        number: Helm's own; what a rollback names.
+        count: how many different things had been installed by then.
+        status: Helm's word: `deployed`, `superseded`, `failed`, `pending-upgrade`.
+        updated: when.
+    """
+
+    number: int
+    count: int
+    status: str
+    updated: str
+
+
+def write(folder: Path, release: str, manifests: Sequence[Manifest], count: int) -> Path:
+    """Write the chart, readable by its owner alone, and return its folder."""
+    import yaml
+
+    chart = folder / release
+    (chart / "templates").mkdir(parents=True, mode=0o700)
+    about = {"apiVersion": "v2", "name": release, "version": f"0.0.{count}"}
+    (chart / "Chart.yaml").write_text(yaml.safe_dump(about))
+    (chart / "templates" / "all.yaml").write_text(_TEMPLATE)
+    text = yaml.safe_dump_all(manifests, sort_keys=False, allow_unicode=True, width=10**6)
+    (chart / "manifests.yaml").write_text(text)
+    return chart
+
+
+def revision(entry: Mapping[str, Any]) -> Revision:
+    """Return an entry of `helm history`."""
+    found = _NUMBER.search(str(entry.get("chart", "")))
+    count = int(found[1]) if found else int(entry["revision"])
+    at = str(entry.get("updated", ""))
+    return Revision(int(entry["revision"]), count, str(entry.get("status", "")), _second(at))
+
+
+def _second(at: str) -> str:
+    """Return a time without its fractions, as `2026-01-31T12:00:00Z` where it is in UTC."""
+    return re.sub(r"\.[0-9]+", "", at).replace("+00:00", "Z")
+
+
+def check(manifests: Sequence[Manifest], namespace: str) -> None:
+    """Refuse manifests that would not end up in the namespace, or run what nobody can name again.
+
+    Args:
+        manifests: as they are to be installed.
+        namespace: where.
+
+    Raises:
+        WrongUsage: one is malformed, is for another namespace, or has an image without a digest.
+    """
+    seen: set[str] = set()
+    for manifest in manifests:
+        bare = Spot(manifest, "a manifest")
+        kind, name = bare["kind"].text(), bare["metadata"]["name"].text()
+        spot = Spot(manifest, f"{kind}/{name}")
+        if kind in ("Deployment", "StatefulSet", "Service"):
+            label(name, kind)
+        if spot["metadata"]["namespace"].text(namespace) != namespace:
+            raise spot["metadata"]["namespace"].wrong(f"this is not the namespace {namespace}")
+        if spot.manifest in seen:
+            raise spot.wrong("another manifest has this kind and name")
+        seen.add(spot.manifest)
+        for image in _images(manifest):
+            if not _PINNED.fullmatch(str(image)):
+                raise WrongUsage(
+                    f"the image {image!r} is not pinned by its digest",
+                    where=spot.manifest,
+                    fix="write REPOSITORY@sha256:…; a tag may mean another image tomorrow",
+                )
+
+
+def _images(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return [image for item in value for image in _images(item)]
+    if not isinstance(value, dict):
+        return []
+    found = []
+    for key, item in value.items():
+        if key in _CONTAINERS and isinstance(item, list):
+            found += [one.get("image") for one in item if isinstance(one, dict)]
+        else:
+            found += _images(item)
+    return found

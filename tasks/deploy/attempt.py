@@ -1,0 +1,54 @@
+"""One attempt to deploy: its failure is told to everybody, and its lock given up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..kernel import journal, paths
+from ..kernel.actions import Gate
+from ..kernel.errors import Failed, SlipwayError
+from ..kernel.world import World
+from .lock import Locked, release
+from .past import add, deployed_by
+
+_LONGEST = 300  # characters of an error's words
+
+
+def watched(
+    name: str, step: str, action: Callable[[World], str | None], world: World
+) -> str | None:
+    """Run a step of a deployment; when it fails, note it, and let others have the environment.
+
+    A run that is killed or interrupted does neither: nobody knows then what it has left half done.
+
+    Args:
+        name: of the environment.
+        step: in a word: `plan`, `apply`, `health`, `record`.
+        action: the step.
+        world: whose.
+    """
+    try:
+        return action(world)
+    except (Gate, Locked):
+        raise
+    except SlipwayError as error:
+        try:
+            add(world, name, f"{step} failed", _fields(world, name, step, error))
+            release(world, name)
+        except SlipwayError as another:  # the remote cannot be reached: it may be why
+            journal.say(f"what failed could not be noted: {another}")
+        raise
+
+
+def _fields(world: World, name: str, step: str, error: SlipwayError) -> dict[str, str]:
+    promoted: dict[str, Any] = world.json_or(paths.promotion(name), {})
+    said = " ".join(str(error.what).split())[:_LONGEST]
+    return {
+        "By": deployed_by(),
+        "Result": "failed" if isinstance(error, Failed) else "broke off",
+        "Step": step,
+        "Error": said,
+        "Key": str(promoted.get("key", "")),
+        "Commit": str(promoted.get("head_commit", "")),
+    }

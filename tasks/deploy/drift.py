@@ -1,0 +1,89 @@
+"""`drift:ENV`: is the environment still what is recorded? It looks, and changes nothing outside.
+
+Terraform refreshes its state in memory, from the files of the record; the state's serial and the
+images that run are held against what the record says.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..kernel.errors import Failed
+from ..kernel.redact import printable
+from ..kernel.world import World
+from ..promotion import fact_of
+from . import live, lock, tfplan
+from .chart import chart_in
+from .health import differing
+from .hold import Recorded, recorded
+from .prepare import opened
+
+if TYPE_CHECKING:
+    from ..terraform import Terraform
+
+_SERIAL = "Slipway-Serial: "
+
+
+def drift(name: str, world: World) -> str:
+    """Compare an environment with its record.
+
+    Raises:
+        Failed: it differs, with each thing that does; or it was never deployed.
+    """
+    known = recorded(world, name, 1)
+    if not known:
+        raise Failed(f"{name} was never deployed", fix=f"doit deploy:{name}")
+    environment, state = world.config.environments[name], known[0].record.current
+    terraform = opened(world, fact_of(environment, state, state.head_commit), aside="drift")
+    found = [*terraform.drift(), *_applied_since(terraform, known[0])]
+    ill: list[str] = []
+    if chart := chart_in(world, state):
+        ran = live.look(world, name)
+        ill = [] if ran.well else [f"{environment.namespace}: {ran.spoken()}"]
+        if ran.state != live.GONE:
+            found += [f"{environment.namespace}: {one}" for one in differing(world, name, chart)]
+    version = known[0].record.version
+    if found or ill:
+        tfplan.forget(world, name)  # the next run plans anew, though no file has changed
+        raise Failed(
+            f"{name} is not what is recorded as state {version}",
+            detail=[*found, *ill],
+            fix=f"doit deploy:{name} plans anew and puts it right"
+            if found
+            else f"doit restart:{name} starts dead pods again",
+        )
+    print(printable(f"{name} is as recorded: state {version}, {_seen(terraform)}"))
+    return ""
+
+
+def _seen(terraform: Terraform) -> str:
+    serial, _ = terraform.state()
+    return f"serial {serial}, {terraform.resources()} resources"
+
+
+def _applied_since(terraform: Terraform, known: Recorded) -> list[str]:
+    serial, _ = terraform.state()
+    noted = [line for line in known.message.splitlines() if line.startswith(_SERIAL)]
+    before = noted[0].removeprefix(_SERIAL) if noted else str(serial)
+    if before == str(serial):
+        return []
+    return [f"the state is at serial {serial}, recorded is {before}: somebody has applied since"]
+
+
+def restart(name: str, world: World) -> str:
+    """Have dead pods of an environment started again, whatever else waits for it.
+
+    Raises:
+        Failed: nothing is installed, or it did not come up.
+        Locked: somebody is deploying it.
+    """
+    found = live.look(world, name)
+    if found.well:
+        print(f"everything runs in {name}")
+        return ""
+    lock.take(world, name)
+    try:
+        print(printable(live.revive(world, name)))
+    finally:
+        lock.release(world, name)
+    return ""

@@ -1,0 +1,182 @@
+"""`rollback:ENV` and `resume:ENV`: an environment goes back to an earlier state, and stays there.
+
+The decision is a note on the deployments remote. `promotion:ENV` then wants the files of that
+state, and `deploy:ENV` plans, applies, judges and records them as any others; newer ones wait until
+somebody resumes. Data are not rolled back: what a newer release wrote is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..kernel import git as g
+from ..kernel import journal, remotes
+from ..kernel.asking import who_and_why
+from ..kernel.errors import Failed, SlipwayError, WrongUsage
+from ..kernel.redact import printable
+from ..kernel.templates import render
+from ..kernel.world import World
+from ..promotion import decided, fact_of, head, notes, repository_of, settings_at
+from . import preview
+from .chart import chart_in
+from .manifests import changed
+from .past import add
+
+if TYPE_CHECKING:
+    from ..promotion import engine
+
+_FAR = 200  # states that are looked back at
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A state that an environment was recorded with.
+
+    Attributes:
+        commit: the one that recorded it.
+        at: when, in seconds since 1970.
+        record: what it says.
+        message: of the commit, with its trailers.
+    """
+
+    commit: str
+    at: int
+    record: engine.Record
+    message: str
+
+
+def recorded(world: World, name: str, most: int = _FAR) -> list[Recorded]:
+    """Return the states that an environment was recorded with, the newest first; asks the remote.
+
+    Raises:
+        SlipwayError: the remote cannot be read.
+    """
+    from ..promotion import engine
+
+    at, repository = head.ask(world).commit, repository_of(world)
+    settings = settings_at(world, repository, at)
+    path = settings.state_path(name)
+    how = ("log", f"--max-count={most}", "--format=%H%x00%ct%x00%B%x01", at, "--", path)
+    found: list[Recorded] = []
+    for told in g.text("--literal-pathspecs", *how, repo=repository.path).split("\x01"):
+        if not told.strip():
+            continue
+        commit, when, message = told.lstrip("\n").split("\0", 2)
+        try:
+            record = engine.records_at(repository, commit, settings).get(name)
+        except SlipwayError:
+            continue  # of an older form: nobody can go back there
+        if record is not None:
+            found.append(Recorded(commit, int(when), record, message))
+    return found
+
+
+def rollback(
+    name: str, world: World, by: str = "", why: str = "", to: str = "", plan: bool = False
+) -> str:
+    """Show an earlier state, ask, and hold the environment at it."""
+    known = recorded(world, name)
+    target, now = _target(name, known, to), known[0]
+    environment, state = world.config.environments[name], target.record.current
+    fact = fact_of(environment, state, state.head_commit)
+    print(
+        printable(
+            render(
+                "deploy/rollback.txt.j2",
+                environment=name,
+                now=now.record.version,
+                version=target.record.version,
+                since=notes.spoken(target.at),
+                chart=chart_in(world, state),
+                before=chart_in(world, now.record.current),
+                files=_files(state, now.record),
+                manifests=changed(world, environment, now.record.current, state),
+                terraform=preview.plan(world, fact) if plan else [],
+            )
+        ),
+        end="",
+    )
+    by, why = who_and_why(
+        by,
+        why,
+        command=f"doit rollback:{name}",
+        reason="Why does it have to go back? ",
+        question=f"Take {name} back",
+    )
+    ref = notes.HOLDS + name
+    before = head.ask(world).notes.get(ref, "")
+    fields = {
+        "State": str(target.record.version),
+        "Record": target.commit,
+        "By": by,
+        "Why": why,
+    }
+    try:
+        notes.put(world, ref, notes.write(world, f"{name} is held", fields, before), before)
+    except remotes.RefTaken:
+        raise Failed(
+            f"somebody else has just held {name}, or let it go on", fix=f"doit rollback:{name}"
+        ) from None
+    add(world, name, f"back to state {target.record.version}", {"Result": "held", **fields})
+    journal.effect(f"rollback:{name}", f"held at state {target.record.version}, by {by}: {why}")
+    print(printable(f"\n{name} is to have state {target.record.version}, until it is resumed."
+                    f"\nnext     doit deploy:{name}"))  # fmt: skip
+    return ""
+
+
+def _target(name: str, known: list[Recorded], to: str) -> Recorded:
+    """Return the state to go back to: the one that is named, else the last one with other files.
+
+    Raises:
+        Failed: there is none.
+        WrongUsage: `--to` names no state, or the one that is there.
+    """
+    if not known:
+        raise Failed(f"{name} was never deployed: there is nothing to go back to")
+    now = known[0].record
+    others = [one for one in known[1:] if one.record.current.hashes() != now.current.hashes()]
+    states = ", ".join(str(one.record.version) for one in others[:10]) or "none"
+    if not to:
+        if not others:
+            raise Failed(f"{name} has had no other state than the one it has")
+        return others[0]
+    for one in others:
+        if str(one.record.version) == to.removeprefix("state").strip():
+            return one
+    raise WrongUsage(f"--to={to}: no earlier state of {name} is that, with other files than now",
+                     fix=f"states: {states}; doit history:{name} tells of them")  # fmt: skip
+
+
+def _files(state: engine.State, now: engine.Record) -> list[tuple[str, str]]:
+    from ..promotion import engine
+
+    signs = {"added": "+", "changed": "~", "removed": "-"}
+    return [(signs[one.kind], one.path) for one in engine.compare(state, now).differences]
+
+
+def resume(name: str, world: World, by: str = "", why: str = "") -> str:
+    """Let an environment go on from where it was held."""
+    at = head.ask(world)
+    hold = decided.hold_on(world, at, name)
+    if hold is None:
+        print(f"{name} is not held.\nnext     doit deploy:{name}")
+        return ""
+    print(printable(f"{name} is held at state {hold.said('State')} since {hold.since}"
+                    f" by {hold.said('By')}: {hold.said('Why')}"))  # fmt: skip
+    by, why = who_and_why(
+        by,
+        why,
+        command=f"doit resume:{name}",
+        reason="Why may it go on? ",
+        question=f"Let {name} go on",
+    )
+    try:
+        notes.put(world, notes.HOLDS + name, "", hold.commit)
+    except remotes.RefTaken:
+        raise Failed(f"somebody else has just held {name} anew, or let it go on",
+                     fix=f"doit resume:{name} asks again") from None  # fmt: skip
+    add(world, name, "goes on", {"Result": "resumed", "By": by, "Why": why})
+    journal.effect(f"resume:{name}", f"by {by}: {why}")
+    print(printable(f"{name} may go on.\nnext     doit deploy:{name}"))
+    return ""

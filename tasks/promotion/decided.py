@@ -1,0 +1,54 @@
+"""What people have decided besides the gates: an environment held, or excepted from a freeze."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ..kernel.errors import SlipwayError
+from ..kernel.world import World
+from . import notes
+from .head import Head
+from .wanted import settings_at
+
+if TYPE_CHECKING:
+    from .engine import Repository, State
+
+
+def hold_on(world: World, head: Head, environment: str) -> notes.Note | None:
+    """Return the note that holds an environment at an earlier state; None when nothing does."""
+    commit = head.notes.get(notes.HOLDS + environment)
+    return notes.read(world, commit) if commit else None
+
+
+def held_state(
+    world: World, repository: Repository, hold: notes.Note, environment: str
+) -> State:  # fmt: skip
+    """Return the state that an environment is held at, as it was recorded.
+
+    Raises:
+        SlipwayError: the history of the deployments has it no more.
+    """
+    from .engine import records_at
+
+    commit = hold.said("Record")
+    try:
+        record = records_at(repository, commit, settings_at(world, repository, commit))[environment]
+    except (SlipwayError, KeyError):
+        raise SlipwayError(
+            f"{environment} is held at state {hold.said('State')}, which cannot be read any more",
+            where=f"{world.config.remotes.deployments.url} at {commit[:12]}",
+            fix=f"doit resume:{environment} lets it go on",
+        ) from None
+    return record.current
+
+
+def excepted(world: World, head: Head, environment: str, key: str) -> notes.Note | None:
+    """Return the note that lets these very files through a freeze; None when none does."""
+    commit = head.notes.get(notes.OVERRIDES + environment)
+    if not commit:
+        return None
+    note = notes.read(world, commit)
+    until = note.said("Until-Second")
+    fits = note.said("Key") == key and until.isdigit() and time.time() < int(until)
+    return note if fits else None
