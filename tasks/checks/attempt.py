@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..kernel import journal, programs
+from ..kernel.calm import Calm
 from ..kernel.config import Check
 from ..kernel.effects import killed_here
 from ..kernel.errors import Failed, SlipwayError
@@ -32,15 +33,18 @@ def attempt(world: World, check: Check, subject: Subject, number: int) -> Passed
     commit = subject.commit(world)
     journal.say(f"attempt {number} of {check.attempts} on {commit}")
     artifacts.forget_failure(world, check.name)
-    begun = unfinished.begin(world, check, commit)
-    try:
-        killed_here(f"check:{check.name}:begun")
-        passed = _run(world, check, subject, begun, number)
-        killed_here(f"check:{check.name}:ran")
-    except BaseException as error:
-        _end_after(world, begun, error)
-        raise
-    unfinished.end(world, begun)
+    with Calm() as calm:
+        begun = unfinished.begin(world, check, commit)
+        try:
+            killed_here(f"check:{check.name}:begun")
+            passed = _run(world, check, subject, begun, number)
+            killed_here(f"check:{check.name}:ran")
+        except BaseException as error:
+            calm.descending = True
+            _end_after(world, begun, error)
+            raise
+        calm.descending = True
+        unfinished.end(world, begun)
     return passed
 
 

@@ -9,25 +9,22 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from shutil import rmtree
-from types import FrameType
 from typing import Any
 
 from ..kernel import git as g
 from ..kernel import journal, paths, programs
+from ..kernel.calm import Calm
 from ..kernel.config import Check
 from ..kernel.errors import SlipwayError
 from ..kernel.receipts import UpToDate
 from ..kernel.world import World
 
 RUN = "SLIPWAY_CHECK_RUN"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 10.0  # seconds for what was killed to be gone
 
 
@@ -109,22 +106,21 @@ def run(world: World, begun: Begun, command: list[str], what: str) -> programs.D
 
 
 def end(world: World, begun: Begun) -> None:
-    """End an attempt: its `after`, then its tree and its mark are gone.
+    """End an attempt: its `after`, then its tree and its mark are gone. No signal may stop it.
 
     Raises:
         SlipwayError: its `after` failed; the mark stays, and so does the tree, for the next try.
     """
-    with _deaf():
-        tree = tree_of(world, begun.check)
-        if begun.after:
-            if not tree.is_dir():
-                _checkout(world, begun)
-            try:
-                run(world, begun, begun.after, f"after of {begun.check}")
-            except SlipwayError as error:
-                raise _left(begun, error) from None
-        rmtree(tree.parent, ignore_errors=True)
-        world.path(mark(begun.check)).unlink(missing_ok=True)
+    tree = tree_of(world, begun.check)
+    if begun.after:
+        if not tree.is_dir():
+            _checkout(world, begun)
+        try:
+            run(world, begun, begun.after, f"after of {begun.check}")
+        except SlipwayError as error:
+            raise _left(begun, error) from None
+    rmtree(tree.parent, ignore_errors=True)
+    world.path(mark(begun.check)).unlink(missing_ok=True)
 
 
 def _left(begun: Begun, error: SlipwayError) -> SlipwayError:
@@ -149,8 +145,9 @@ def finish(world: World, check: str) -> None:
         return
     begun = Begun(**told)
     journal.say(f"ending the attempt {begun.run} on {begun.commit}, which was cut off")
-    _kill(begun.run)
-    end(world, begun)
+    with Calm(descending=True):
+        _kill(begun.run)
+        end(world, begun)
 
 
 def _kill(word: str) -> None:
@@ -174,25 +171,6 @@ def _running(word: str) -> list[int]:
         except OSError:
             continue  # it has ended, or is somebody else's
     return found
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """Put off ^C and SIGTERM until the body has ended: it is the way down already."""
-    caught: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        caught.append(number)
-
-    main = threading.current_thread() is threading.main_thread()
-    before = {one: signal.signal(one, note) for one in _SIGNALS} if main else {}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-    if caught:
-        raise SystemExit(128 + caught[0])
 
 
 class CutOff(UpToDate):

@@ -19,7 +19,9 @@ _PAUSE = 0.1  # seconds between two questions
 _ANSWER = 5.0  # seconds for one answer
 _MOST = 64 * 1024  # bytes of an answer that are looked at
 _SHOWN = 200  # characters of it in a message
-_TAIL = 15  # lines of a log in a message
+_TAIL = 100  # lines of a log that are looked at
+_DISTINCT = 5  # of them that go into a message, those that say the same once
+_WHEN = re.compile(r"\[\d\d/\w{3}/\d{4}[^\]]*\] ")  # in the log of a web server
 
 
 def smoketest(cluster: Cluster, namespace: str, smoketest: Smoketest, version: str) -> list[str]:
@@ -116,7 +118,8 @@ def _log(cluster: Cluster, namespace: str, endpoint: Endpoint) -> list[str]:
         for workload in behind:
             logs = cluster.logs(namespace, workload.name, _TAIL)
             if newest := next(reversed(logs.values()), []):
-                return newest
+                distinct = list(dict.fromkeys(_WHEN.sub("", line) for line in reversed(newest)))
+                return distinct[_DISTINCT - 1 :: -1]
     except SlipwayError as error:  # what is wrong with the endpoint is the message, not this
         return [f"its log cannot be read: {error.what}"]
     return []

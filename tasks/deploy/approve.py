@@ -10,7 +10,7 @@ from ..kernel import git as g
 from ..kernel import journal, paths
 from ..kernel.asking import who_and_why
 from ..kernel.config import Environment
-from ..kernel.errors import Failed
+from ..kernel.errors import Failed, SlipwayError
 from ..kernel.redact import printable, redact
 from ..kernel.templates import render
 from ..kernel.world import World
@@ -93,7 +93,10 @@ def _approved(
     """Say whether the gate stands for the very same files already."""
     from ..promotion import engine
 
-    start, allowed = start_of(repository, gates, environment)
+    try:
+        start, allowed = start_of(repository, gates, environment)
+    except SlipwayError:
+        return False  # it names no commit: to approve is to write it anew
     if not allowed:
         return False
     there = engine.pending(repository, commit, settings, environment.name, start=start)

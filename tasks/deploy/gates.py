@@ -118,7 +118,8 @@ def with_gate(world: World, text: str, known: Mapping[str, str], opening: Openin
             return edited
     except SlipwayError:  # written in a form that is not edited line by line
         pass
-    return "".join(f"{name}: {at}\n" for name, at in wanted.items())
+    # Without a line the file still has to be a map, for cepler as for us.
+    return "".join(f"{name}: {at}\n" for name, at in wanted.items()) or "{}\n"
 
 
 def _form(name: str) -> re.Pattern[str]:

@@ -17,7 +17,7 @@ from ..kernel.effects import Foreseen
 from ..kernel.receipts import UpToDate
 from ..kernel.world import UNKNOWN, Forecast, World
 from ..promotion import wanted_by
-from . import asked, lock
+from . import asked, lock, lost
 from .prepare import COUNTS, in_words, opened
 
 if TYPE_CHECKING:
@@ -52,12 +52,14 @@ def make(name: str, world: World) -> str:
 
     Raises:
         Locked: somebody else is deploying the environment.
+        Failed: it was deployed before, and its state is gone.
     """
     promoted = wanted_by(world, name)
     lock.wait(world, name)
     terraform = opened(world, promoted)
     terraform.validate()
     file, at = world.path(paths.tfplan_file(name)), terraform.state()
+    lost.refuse(world, name, at)
     file.unlink(missing_ok=True)
     world.write(paths.tfplan_run(name), f"{_run()}\n".encode())
     plan = terraform.plan(file, replace=asked.to_replace())

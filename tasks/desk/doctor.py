@@ -72,12 +72,19 @@ def _commands(config: Config | None) -> dict[str, Need]:
     """Return the programs that the configuration itself runs; a path lies in the source."""
     if config is None:
         return {}
-    runs = [(f"check:{check.name}", check.command) for check in config.checks.values()]
+    runs = [
+        (f"check:{check.name}", command)
+        for check in config.checks.values()
+        for command in (check.before, check.command, check.after)
+    ]
+    for docs in config.docs.commands.values() if config.docs else ():
+        runs.append(("docs", docs.command))
     runs.append(("binary", config.binary.command if config.binary else None))
     by: dict[str, list[str]] = {}
     for task, command in runs:
         if command and "/" not in command[0]:
-            by.setdefault(command[0], []).append(task)
+            names = by.setdefault(command[0], [])
+            names += [task] if task not in names else []
     return {program: Need(", ".join(names), must=True) for program, names in by.items()}
 
 

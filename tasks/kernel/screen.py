@@ -18,6 +18,7 @@ _NARROW, _WIDE = 16, 38  # columns for a task's name
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2"}
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _QUIET = 3.0  # seconds
+_SHOWN = 8  # names of tasks that did not run
 
 
 class Screen:
@@ -99,7 +100,10 @@ class Screen:
         with self.guard:
             self._wipe()
         if unmet and not asked:
-            self._line(self._paint(f"- not run: {', '.join(unmet)}", "dim"))
+            some = ", ".join(unmet[:_SHOWN]) + (
+                f" and {len(unmet) - _SHOWN} more" if len(unmet) > _SHOWN else ""
+            )
+            self._line(self._paint(f"- not run: {some}", "dim"))
         if current and not asked:
             self._line(self._paint(f"- {current} up to date", "dim"))
 

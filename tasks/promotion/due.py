@@ -10,7 +10,7 @@ from ..kernel import paths
 from ..kernel.actions import Gate
 from ..kernel.config import Environment
 from ..kernel.effects import Foreseen
-from ..kernel.errors import SlipwayError
+from ..kernel.errors import SlipwayError, WrongUsage
 from ..kernel.facts import canonical
 from ..kernel.world import UNKNOWN, Forecast, World
 from . import decided, freezes
@@ -78,8 +78,14 @@ def _unheld(
         return Verdict(
             f"{name} waits for {environment.passed}", fix=f"doit deploy:{environment.passed}"
         )
-    gates = w.gates_of(world, repository, head.gates)
-    start, allowed = w.start_of(repository, gates, environment)
+    gates = _gates(world, repository, head, environment)
+    try:
+        start, allowed = w.start_of(repository, gates, environment)
+    except SlipwayError as error:
+        closed = _closed(repository, head, settings, environment)
+        if closed.fact is not None:
+            return closed  # nothing is due: what the gate says does not matter now
+        raise _useless_gate(world, environment, error) from None
     if not allowed:
         return _closed(repository, head, settings, environment)
     if start is not None:
@@ -158,10 +164,48 @@ def _due(
 def _closed(
     repository: Repository, head: Head, settings: Config, environment: Environment
 ) -> Verdict:
-    """Answer for an environment with a gate that nobody has ever opened."""
+    """Answer for an environment with a gate that nobody has ever opened, or that says nothing."""
     from .engine import pending
 
-    return _waits(environment.name, pending(repository, head.commit, settings, environment.name))
+    name = environment.name
+    beyond = pending(repository, head.commit, settings, name, origin=True)
+    if beyond.due:
+        return _waits(name, beyond)
+    modes = w.modes_from(repository, beyond.state, head.commit)
+    return Verdict("nothing new", w.fact_of(environment, beyond.state, modes))
+
+
+def _gates(
+    world: World, repository: Repository, head: Head, environment: Environment
+) -> dict[str, str]:
+    """Return the gates.
+
+    Raises:
+        WrongUsage: the file is no map; with where it stands.
+    """
+    try:
+        return w.gates_of(world, repository, head.gates)
+    except WrongUsage as error:
+        told = world.config.gates
+        raise WrongUsage(
+            f"{told.file} on the branch {told.branch} cannot be read, so nobody knows how far"
+            f" {environment.name} may go: {error.what}",
+            where=world.config.remotes.deployments.url,
+            detail=error.detail,
+            fix="mend it there: a line ENVIRONMENT: HEAD, or a commit id of 40 digits, for each",
+        ) from None
+
+
+def _useless_gate(world: World, environment: Environment, error: SlipwayError) -> SlipwayError:
+    told, name = world.config.gates, environment.name
+    return type(error)(
+        f"the gate of {name} is of no use: {error.what}",
+        where=f"{world.config.remotes.deployments.url}, {told.file} on {told.branch}",
+        detail=error.detail,
+        fix=f"doit approve:{name} writes it anew"
+        if environment.gate
+        else f"write {name}: HEAD there, or a commit id of 40 digits",
+    )
 
 
 def _waits(name: str, beyond: Pending) -> Verdict:

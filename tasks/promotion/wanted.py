@@ -150,10 +150,7 @@ def modes_from(repository: Repository, state: State, start: str) -> str:
 
     Only when somebody changed nothing but a mode since then is it the commit that was asked about.
     """
-    now, then = repository.tree(start), repository.tree(state.head_commit)
-    changed = any(
-        now[path].mode != then[path].mode for path in state.hashes() if path in now and path in then
-    )
+    changed = repository.other_modes(start, state.head_commit) & state.hashes().keys()
     return start if changed else state.head_commit
 
 
@@ -180,8 +177,19 @@ def files_in_words(differences: tuple[Difference, ...]) -> str:
     return f"{len(names)} file{'s differ' if len(names) > 1 else ' differs'}: {some}"
 
 
+_opened: dict[str, Repository] = {}
+
+
 def repository_of(world: World) -> Repository:
-    """Return our copy of the deployments repository, opened for the engine."""
+    """Return our copy of the deployments repository, opened for the engine.
+
+    It is opened once in a process, since what has been read of it is right for every environment:
+    commits do not change.
+    """
     from .engine import Repository
 
-    return Repository(mirror(world))
+    path = mirror(world)
+    if str(path) not in _opened:
+        _opened.clear()  # one at a time: a plan has a copy of its own
+        _opened[str(path)] = Repository(path)
+    return _opened[str(path)]

@@ -156,7 +156,12 @@ def failure(
         lines = [*lines[:2], "…", *lines[3 - _MOST :]]
     first = f": {found[0].summary}" if found else ""
     detail = [redact(line) for line in lines]
-    return Failed(redact(f"{what} failed{first}"), where=where, detail=detail)
+    return Failed(
+        redact(f"{what} failed{first}"),
+        where=where,
+        detail=detail,
+        fix="mend that in the deployments repository, then run the same again",
+    )
 
 
 def _locked(told: Diagnostic, where: str) -> Locked:

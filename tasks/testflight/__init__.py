@@ -2,7 +2,6 @@
 
 fly       the flight itself: up, asked, and down again whatever came of it
 ground    the copy of the deployments repository that Terraform works on, with the chart under test
-calm      signals: one ends the flight, and none its destruction
 evidence  what is kept of a flight that failed
 verdict   pure: which digests are expected, and whether those are what runs
 """

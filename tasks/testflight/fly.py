@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..kernel import journal, paths, remotes
+from ..kernel.calm import Calm
 from ..kernel.effects import Foreseen, Skipped, killed_here
 from ..kernel.errors import SlipwayError
 from ..kernel.world import UNKNOWN, Forecast, World
 from . import evidence, ground, verdict
-from .calm import Calm
 
 if TYPE_CHECKING:
     from ..cluster import Cluster

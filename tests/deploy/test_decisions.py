@@ -113,6 +113,21 @@ def test_a_yes_can_be_taken_back_until_it_is_deployed(line: Line) -> None:
     ]
 
 
+def test_the_only_gate_that_was_open_is_closed_again(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(journal, "effect", lambda *_: None)
+    remote = Remote(tmp_path / "deployments.git")
+    rules = "deployment: shop\nenvironments:\n  production: {latest: [production/*]}\n"
+    remote.commit("first", FILES | {"cepler.yml": rules})
+    line = Line(tmp_path / "tree", remote, "environments:\n  production: {gate: true}\n")
+    says_yes(line)
+    says_no(line)
+    assert remote.file("gates.yml", "cepler-gates") == "{}\n"
+    with pytest.raises(Gate, match="waits for a human"):
+        line.promote("production")
+    says_yes(line)
+    line.promote("production")
+
+
 def test_what_is_deployed_is_not_rejected_but_rolled_back(line: Line) -> None:
     says_yes(line)
     line.promote("production")

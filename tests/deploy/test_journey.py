@@ -111,6 +111,21 @@ def test_a_record_that_somebody_took_back_is_made_again(place: Place) -> None:
     assert place.record("staging").version == 1  # type: ignore[union-attr]
 
 
+def test_a_state_that_is_gone_is_not_taken_for_nothing(place: Place) -> None:
+    """Everything it consists of is there already, and a plan would say "add" to all of it."""
+    assert place.doit("deploy:staging").code == 0
+    for file in (place.world / "terraform").glob("staging.tfstate*"):
+        file.unlink()
+    place.remote.commit("more", {"staging/values.yml": "mode: fine\n"})
+
+    run = place.doit("deploy:staging")
+
+    assert run.code == 1
+    assert "staging was deployed (state 1), and Terraform has no state of it" in run.err
+    again = place.doit("deploy:staging", env={"SLIPWAY_ALLOW_NEW_STATE": "qa,staging"})
+    assert again.code == 0, again.err
+
+
 def test_the_intent_and_the_tree_are_of_the_exact_files(place: Place) -> None:
     place.remote.commit("other", {"README": "x", "staging/deep/no.tf": "syntax error {"})
     assert place.deploy("staging").code == 0  # staging/* takes no folder below it

@@ -19,7 +19,8 @@ CHECKS = (
 
 def test_it_declares_the_journey() -> None:
     config = load(FILE)
-    assert tuple(config.checks) == CHECKS
+    assert tuple(config.checks) == (*CHECKS, "promote-files", "pull-limit")
+    assert config.candidate_checks == ("nextest", "bats", "flake-check", "cocogitto")
     assert config.checks["nextest"].command == ("nix", "run", ".#nextest")
     assert config.checks["bats"].attempts == 2
     assert config.checks["cocogitto"].rule == "conventional-commits"

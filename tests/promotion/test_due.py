@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tasks.kernel import git as g
 from tasks.kernel import paths
 from tasks.kernel.actions import Gate
 from tasks.kernel.errors import SlipwayError
@@ -221,8 +222,31 @@ def test_the_gates_file_may_hold_an_environment_without_a_gate(ready: Line, remo
 @pytest.mark.parametrize("gate", ["abc", "main", "0" * 40])
 def test_a_gate_that_names_no_commit_is_an_error(ready: Line, gate: str) -> None:
     ready.approve("production", gate)
-    with pytest.raises(SlipwayError, match=r"Gate (is not a valid|commit doesn't)"):
+    with pytest.raises(SlipwayError, match=r"Gate (is not a valid|commit doesn't)") as error:
         ready.promote("production")
+    assert error.value.what.startswith("the gate of production is of no use: ")
+    assert "gates.yml on cepler-gates" in error.value.where
+    assert error.value.fix == "doit approve:production writes it anew"
+
+
+@pytest.mark.parametrize("gate", ["abc", "0" * 40])
+def test_what_a_gate_says_does_not_matter_while_nothing_is_due(ready: Line, gate: str) -> None:
+    ready.approve("production")
+    ready.step("production")
+    ready.approve("production", gate)
+    assert ready.promote("production") == "nothing new"
+
+
+def test_a_gate_that_is_gone_does_not_matter_while_nothing_is_due(
+    ready: Line, remote: Remote
+) -> None:
+    ready.approve("production")
+    ready.step("production")
+    before = ready.fact("production")
+    g.git("update-ref", "-d", "refs/heads/cepler-gates", repo=remote.path)
+    ready.look()
+    assert ready.promote("production") == "nothing new"
+    assert ready.fact("production") == before
 
 
 def test_a_gate_older_than_the_environment_before_is_refused(ready: Line, remote: Remote) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.kernel.errors import SlipwayError
-from tasks.promotion.engine import statefile
+from tasks.promotion.engine import quick, statefile
 from tasks.promotion.engine.scalars import quoted
 from tasks.promotion.engine.state import Difference, File, Record, State, diff, path_of
 
@@ -50,6 +50,42 @@ def test_what_was_read_is_written_back_to_the_same_bytes() -> None:
     assert record.version == 3
     assert record.current.files["{dev}/x.yml"] == File(None, B, "feat: x", dirty=True)
     assert [state.head_commit for state in record.propagation_queue] == [B, C]
+
+
+FILE = f'    "{{latest}}/x":\n      file_hash: {A}\n      from_commit: {B}\n      message: '
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FULL,
+        FULL.replace("version: 3", "version: 12"),
+        f"---\nversion: 1\ncurrent:\n  head_commit: {A}\n  files: {{}}\n\n",
+        *(
+            f"---\nversion: 1\ncurrent:\n  head_commit: {A}\n  files:\n{FILE}{message}\n\n"
+            for message in (
+                *("plain", '"feat: x"', '""', "naïve", "a 'b'", "'a: b'", "a # b", "~", "null"),
+                *('"a\\tb"', '"plain"', "1.5", "- x", "[a]", "a\x07b", "|", "yes", '"yes"'),
+            )
+        ),
+    ],
+)
+def test_the_quick_way_of_reading_reads_the_same(text: str) -> None:
+    found = quick.parse(text.encode())
+    try:
+        whole = statefile.read(text.encode(), "x")
+    except SlipwayError:
+        assert found is None
+    else:
+        assert found in (None, whole)
+
+
+def test_the_quick_way_reads_what_is_written() -> None:
+    messages = ("feat: x", "plain words", "", "naïve", "1.5", "yes", "#5", "a 'b'", "it's")
+    files = {f"{{latest}}/{n}": File(A, B, one, dirty=n == 1) for n, one in enumerate(messages)}
+    record = Record(State(A, files, B), 7, "dev", (State(C, files), State(B, {})))
+    assert quick.parse(statefile.emit(record)) == record
+    assert quick.parse(FULL.encode()) == statefile.read(FULL.encode(), "x")
 
 
 @pytest.mark.parametrize(

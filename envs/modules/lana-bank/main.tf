@@ -68,7 +68,7 @@ resource "terraform_data" "release" {
   lifecycle {
     precondition {
       condition     = local.vendored
-      error_message = "No chart has been vendored yet: the release pipeline does it after a testflight."
+      error_message = "No chart has been vendored yet: doit release does it, after a testflight."
     }
 
     precondition {

@@ -57,7 +57,11 @@ def config_at(repo: Where, commit: str, path: str = DEFAULT_PATH) -> Config:
     entry = repository.tree(commit).get(path)
     if entry is None:
         raise SlipwayError(f"{path} is not in commit {commit[:12]}", where=str(repository.path))
-    return config.parse(repository.blob(entry.blob), path)
+    key = ("config", entry.blob, path)
+    if key not in repository.kept:
+        repository.kept[key] = config.parse(repository.blob(entry.blob), path)
+    found: Config = repository.kept[key]
+    return found
 
 
 def records_at(repo: Where, commit: str, settings: Config) -> dict[str, Record]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from . import queue, statefile
+from . import queue, records
 from .config import Config, Environment, parse
-from .globs import Matches, any_of
+from .globs import Matches, any_of, beginning
 from .origins import origins
 from .repository import Repository
 from .state import LATEST, File, State, key_of, origin_of, path_of
@@ -80,7 +80,6 @@ class Walk:
         self.repository = repository
         self.start = start
         self.question = question
-        self._configs: dict[str, Config] = {}
 
     def at_start(self) -> Sight:
         """Return what the first commit says, with the configuration in force now."""
@@ -98,6 +97,7 @@ class Walk:
 
         Breadth-first over the ancestors; the first one that differs ends the walk.
         """
+        self.repository.line(self.start)  # all that is behind it is on it, as a rule
         best = self.at_start()
         content = best.content()
         waiting = deque((parent, best) for parent in self.repository.parents(self.start))
@@ -110,9 +110,19 @@ class Walk:
             sight = self._behind(commit, child)
             if sight is None or sight.content() != content:
                 return best
-            best = sight
-            waiting.extend((parent, sight) for parent in self.repository.parents(commit))
+            best = sight if waiting else self._skipped(sight)
+            waiting.extend((parent, best) for parent in self.repository.parents(best.commit))
         return best
+
+    def _skipped(self, sight: Sight) -> Sight:
+        """Go on along a straight line for as long as no commit of it changes what is looked at."""
+        wanted = sight.config.latest(sight.environment)
+        others = {self.question.config.path}
+        if sight.environment.passed is not None:
+            others.add(sight.config.state_path(sight.environment.passed))
+        line = self.repository.line(sight.commit)
+        commit = line.quiet_until(sight.commit, lambda path: path in others or wanted(path))
+        return replace(sight, commit=commit)
 
     def _behind(self, commit: str, child: Sight) -> Sight | None:
         """Return a commit's sight, known that of a child; None where the environment is not."""
@@ -141,17 +151,26 @@ class Walk:
         return self._propagate(sight)
 
     def _config(self, blob: str) -> Config:
-        if blob not in self._configs:
+        key = ("config", blob, self.question.config.path)
+        if key not in self.repository.kept:
             found = parse(self.repository.blob(blob), self.question.config.path)
-            self._configs[blob] = found
-        return self._configs[blob]
+            self.repository.kept[key] = found
+        config: Config = self.repository.kept[key]
+        return config
 
     def _latest(self, sight: Sight) -> Mapping[str, str]:
         if not sight.environment.latest:
             return {}
-        wanted = sight.config.latest(sight.environment)
-        tree = self.repository.tree(sight.commit)
-        return {path: entry.blob for path, entry in tree.items() if wanted(path)}
+        patterns, repository = sight.environment.latest, self.repository
+        key = ("latest", sight.commit, patterns, sight.config.path, sight.config.folder)
+        if key not in repository.kept:
+            wanted, tree = sight.config.latest(sight.environment), repository.tree(sight.commit)
+            paths = {path for one in patterns for path in repository.below(sight.commit,
+                     beginning(one))}  # fmt: skip
+            found = {path: tree[path].blob for path in sorted(paths) if wanted(path)}
+            repository.kept[key] = found
+        latest: Mapping[str, str] = repository.kept[key]
+        return latest
 
     def _upstream_blob(self, commit: str, config: Config, environment: Environment) -> str | None:
         if environment.passed is None:
@@ -177,11 +196,11 @@ class Walk:
         if environment.passed is None or sight.upstream_blob is None:
             return replace(sight, propagated={}, propagated_head=None)
         where = f"{sight.commit[:12]}:{sight.config.state_path(environment.passed)}"
-        record = statefile.parse(self.repository.blob(sight.upstream_blob), where)
+        record = records.of_blob(self.repository, sight.upstream_blob, where)
         jump = self.question.ignore_queue or environment.ignore_queue
         chosen = queue.choose(self.question.own, record, wanted, ignore_queue=jump)
         taken = {
-            path_of(key): replace(file, dirty=False)
+            path_of(key): replace(file, dirty=False) if file.dirty else file
             for key, file in chosen.files.items()
             if file.file_hash is not None
             and wanted(path_of(key))

@@ -110,6 +110,11 @@ def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{translate(one)})" for one in patterns) or "(?!)")
 
 
+def beginning(pattern: str) -> str:
+    """Return what every path that a glob matches begins with; "" for nothing certain."""
+    return re.split(r"[*?\[]", pattern, maxsplit=1)[0]
+
+
 def any_of(patterns: Iterable[str]) -> Matches:
     """Return a test whether a repository-relative path matches one of the globs.
 

@@ -26,6 +26,12 @@ def origins(repository: Repository, start: str, paths: Mapping[str, str]) -> dic
         files, waiting, seen = groups.pop()
         while files:
             commit = waiting.popleft()
+            if not waiting:  # a straight line: nothing else is on its way to what is behind it
+                changed, commit = repository.line(commit).last_changes(commit, files)
+                found.update(changed)
+                files = files - changed.keys()
+                if not files:
+                    break
             parents = repository.parents(commit)
             split = _split(repository, commit, parents, files)
             ended = split.pop((), set())

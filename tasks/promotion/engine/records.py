@@ -40,13 +40,32 @@ def in_folder(folder: Path) -> dict[str, Record]:
 
 def at_commit(repository: Repository, commit: str, config: Config) -> dict[str, Record]:
     """Return environment → record for every state file of a commit's tree."""
-    found = {}
-    for path, entry in repository.tree(commit).items():
+    key = ("records", commit, config.folder)
+    if key not in repository.kept:
+        repository.kept[key] = _read(repository, commit, config)
+    return dict(repository.kept[key])
+
+
+def _read(repository: Repository, commit: str, config: Config) -> dict[str, Record]:
+    tree, paths = repository.tree(commit), []
+    for path in repository.below(commit, f"{config.folder}/"):
         folder, _, name = path.rpartition("/")
         if folder == config.folder and Path(name).suffix == SUFFIX:
-            where = f"{commit[:12]}:{path}"
-            found[Path(name).stem] = statefile.parse(repository.blob(entry.blob), where)
-    return found
+            paths.append(path)
+    repository.bring(tree[path].blob for path in paths)
+    return {
+        Path(path).stem: of_blob(repository, tree[path].blob, f"{commit[:12]}:{path}")
+        for path in paths
+    }
+
+
+def of_blob(repository: Repository, blob: str, where: str) -> Record:
+    """Return the record in a blob; one is read once, however many environments look at it."""
+    key = ("record", blob)
+    if key not in repository.kept:
+        repository.kept[key] = statefile.parse(repository.blob(blob), where)
+    record: Record = repository.kept[key]
+    return record
 
 
 def refuse_unfit(environment: str) -> None:

@@ -6,13 +6,17 @@ Everything is read in a few calls and kept, since commits do not change. Works o
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tasks.kernel import git as g
 from tasks.kernel.errors import SlipwayError
+
+from .stretch import Line
 
 SUBMODULE = "160000"
 _COMMIT = re.compile("[0-9a-f]{40}")
@@ -36,6 +40,10 @@ class Repository:
     Args:
         path: a work tree's root, or a bare repository.
         env: what to add to git's environment (`GIT_DIR` and its like).
+
+    Attributes:
+        kept: what others have worked out from what does not change, by a key of theirs.
+        remoded: the steps (commit, parent) compared so far that change a file's mode alone.
     """
 
     def __init__(self, path: str | Path, env: Mapping[str, str] | None = None) -> None:
@@ -47,6 +55,12 @@ class Repository:
         self._complete: set[str] = set()
         self._changes: dict[tuple[str, str], dict[str, Change]] = {}
         self._batch = _BATCHES[0]
+        self._files: dict[str, dict[str, Entry]] = {}
+        self._sorted: dict[str, list[str]] = {}
+        self._lines: list[Line] = []
+        self._summaries: dict[str, str] = {}
+        self.remoded: set[tuple[str, str]] = set()
+        self.kept: dict[object, Any] = {}
 
     def git(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None,
             ok: tuple[int, ...] = (0,)) -> bytes:  # fmt: skip
@@ -85,8 +99,30 @@ class Repository:
 
     def tree(self, commit: str) -> Mapping[str, Entry]:
         """Return every file of a commit, symbolic links included, submodules not."""
-        entries = self.entries(commit)
-        return {path: entry for path, entry in entries.items() if entry.mode != SUBMODULE}
+        if commit not in self._files:
+            entries = self.entries(commit)
+            found = {path: entry for path, entry in entries.items() if entry.mode != SUBMODULE}
+            self._files[commit] = found
+        return self._files[commit]
+
+    def below(self, commit: str, beginning: str) -> list[str]:
+        """Return the paths of a commit's files that begin so, sorted."""
+        if not beginning:
+            return list(self.tree(commit))
+        if commit not in self._sorted:
+            self._sorted[commit] = sorted(self.tree(commit))
+        paths = self._sorted[commit]
+        first = bisect_left(paths, beginning)
+        last = bisect_left(paths, beginning[:-1] + chr(ord(beginning[-1]) + 1))
+        return paths[first:last]
+
+    def line(self, commit: str) -> Line:
+        """Return the straight line that a commit is on."""
+        for line in self._lines:
+            if commit in line.number:
+                return line
+        self._lines.append(Line(self, commit))
+        return self._lines[-1]
 
     def blob(self, blob: str) -> bytes:
         """Return the content of a blob."""
@@ -114,6 +150,9 @@ class Repository:
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """Return a commit's parents in their order; none at the edge of a shallow clone."""
+        known = self._parents.get(commit)
+        if known is not None:
+            return known
         for bound in (("-n", _NEWEST), ()):
             if commit in self._parents:
                 break
@@ -121,6 +160,32 @@ class Repository:
                 one, *parents = line.split(" ")
                 self._parents[one] = tuple(parents)
         return self._parents[commit]
+
+    def other_modes(self, one: str, other: str) -> set[str]:
+        """Return the paths of files that two commits have with different modes."""
+        if one == other or self._none_remoded(one, other):
+            return set()
+        told = self.git("diff-tree", "-r", "-z", "--raw", "--no-renames", one, other, "--")
+        fields = iter(told.split(b"\0"))
+        found = set()
+        for word in fields:
+            if word.startswith(b":"):
+                path = next(fields).decode("utf-8", "surrogateescape")
+                before, after = word[1:].split(b" ", 2)[:2]
+                if before != after and b"000000" not in (before, after):
+                    found.add(path)
+        return found
+
+    def _none_remoded(self, one: str, other: str) -> bool:
+        """Say whether two commits of a line are known to have no step with such a change between.
+
+        What a step changes in content as well is no matter: it is another file then.
+        """
+        for line in self._lines:
+            if one in line.number and other in line.number:
+                first, last = sorted((line.number[one], line.number[other]))
+                return not any(first <= step < last for step in line.remoded)
+        return False
 
     def shallow_edges(self) -> frozenset[str]:
         """Return the commits at which a shallow clone ends."""
@@ -158,25 +223,32 @@ class Repository:
         )  # fmt: skip
         fields = iter(told.split(b"\0"))
         waiting_edges = iter(edges)
-        current: dict[str, Change] = {}
+        edge, current = ("", ""), dict[str, Change]()
         for word in fields:
             if not word:
                 continue
             if not word.startswith(b":"):
-                current = self._changes.setdefault(next(waiting_edges), {})
+                edge = next(waiting_edges)
+                current = self._changes.setdefault(edge, {})
                 continue
             path = next(fields).decode("utf-8", "surrogateescape")
             old_mode, mode, old, new, _ = word[1:].decode().split(" ")
             change = _there(mode, new), _there(old_mode, old)
             if change[0] != change[1]:
                 current[path] = change
+            elif old_mode != mode:
+                self.remoded.add(edge)
 
     def summaries(self, commits: Iterable[str]) -> dict[str, str]:
         """Return the summary of commits; one that is missing is left out."""
-        return {
-            commit: summary(raw.partition(b"\n\n")[2])
-            for commit, raw in self.objects(commits).items()
-        }
+        wanted = set(commits)
+        for commit, raw in self.objects(sorted(wanted - self._summaries.keys())).items():
+            self._summaries[commit] = summary(raw.partition(b"\n\n")[2])
+        return {commit: self._summaries[commit] for commit in wanted & self._summaries.keys()}
+
+    def bring(self, blobs: Iterable[str]) -> None:
+        """Read several blobs in one call, for `blob` to have them at hand."""
+        self._blobs.update(self.objects(blob for blob in blobs if blob not in self._blobs))
 
 
 def _there(mode: str, blob: str) -> str | None:

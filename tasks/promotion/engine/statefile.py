@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tasks.kernel.errors import SlipwayError
 
 from . import documents as d
+from . import quick
 from .scalars import quoted
 from .state import File, Record, State, in_order
 
@@ -21,6 +22,13 @@ def parse(content: bytes, where: str) -> Record:
     Raises:
         SlipwayError: it is not a state file.
     """
+    if (record := quick.parse(content)) is not None:
+        return record
+    return read(content, where)
+
+
+def read(content: bytes, where: str) -> Record:
+    """Read a state file in whatever form of YAML; see `parse`."""
     top = d.mapping(d.read(content, where), where)
     queue = top.get("propagation_queue", [])
     return Record(

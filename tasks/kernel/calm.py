@@ -1,4 +1,4 @@
-"""Signals during a flight: the first one ends it, and nothing ends its destruction."""
+"""Signals while something stands outside: the first one ends it, and nothing ends its end."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ class Calm:
 
     A signal that came on the way down ends the process when the body has ended. Outside of the main
     thread, where no signal arrives, it does nothing.
+
+    Args:
+        descending: the body is the way down.
     """
 
-    def __init__(self) -> None:
-        self.descending = False
+    def __init__(self, *, descending: bool = False) -> None:
+        self.descending = descending
         self._caught = 0
         self._before: dict[signal.Signals, Any] = {}
 
