@@ -198,7 +198,8 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     base, branch = config.remotes.source.branch, config.promotion.branch
     if pull is None:
         pull = forge.open_pull(NewPull(title, body, branch, base, config.promotion.labels))
-        return f"{pull.where} (draft): {config.release.changelog}{in_words(kept)}"
+        told = [config.release.changelog, *([config.docs.site] if config.docs else [])]
+        return f"{pull.where} (draft): {', '.join(told)}{in_words(kept)}"
     if before != wanted.candidate:
         # First the words, then the change: a run killed in between says them no second time.
         say_once(forge, pull, told_of(world, wanted.version, wanted.images, before, kept))
