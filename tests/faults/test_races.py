@@ -41,7 +41,8 @@ def test_two_clones_make_one_candidate(at: At, clone: Clone) -> None:
     assert _both(project, other, "release") == [4, 4]
 
     assert project.tags() == {"0.1.0": project.tags()["0.1.0"], "0.2.0-rc.1": head}
-    assert list(project.refs("refs/slipway")) == ["refs/slipway/candidates/0.2.0-rc.1"]
+    assert list(project.refs("refs/slipway/candidates")) == ["refs/slipway/candidates/0.2.0-rc.1"]
+    assert len(project.refs("refs/slipway/promotions")) == 1
     assert len(project.pulls()) == 1
     for tree in (project, other):
         assert tree.doit("release").ran == ["gate"]
