@@ -360,3 +360,15 @@ def test_a_folder_in_the_place_of_the_database_is_set_aside(at: At) -> None:
     run = project.doit("release")
     assert run.code == 0, run.err
     assert "Traceback" not in run.err
+
+
+def test_after_a_broken_look_nothing_runs_again(at: At) -> None:
+    """doit itself forgets all that only waited for what failed."""
+    project = at("released")
+    head = project.source / "HEAD"
+    head.rename(project.source / "HEAD.away")
+    assert project.doit("release").code == 2
+    (project.source / "HEAD.away").rename(head)
+    run = project.doit("release")
+    assert run.code == 0, run.err
+    assert run.ran == []
