@@ -187,7 +187,7 @@ def test_a_misspelt_section_is_told_once_and_not_again_by_what_uses_it() -> None
 def test_an_unknown_key_like_no_other_lists_those_there_are() -> None:
     assert (
         only_mistake(changed(gates="{zzz: 1}"))
-        == "gates.zzz: unknown key (expected one of: branch)"
+        == "gates.zzz: unknown key (expected one of: branch, file)"
     )
 
 
