@@ -24,7 +24,8 @@ def task_charts() -> Iterator[declare.Task]:
         observe,
         doc="observe the charts: what the chart is, and whether our release is in it",
         writes=[paths.sighting("charts")],
-        after=embedded(config),
+        # The modules that a release brings are read from the mirror of the source.
+        after=[*embedded(config), "source"],
     )
 
 

@@ -198,7 +198,8 @@ def _as_planned(sandbox: Sandbox, task: str) -> list[str]:
 
     assert run.code == 0, run.err
     observers = {step["name"] for step in json.loads(plan.out) if step["observer"]}
-    assert sorted(set(run.ran) - observers) == sorted(said)
+    why = "\n".join(f"{step['name']}: {step['reasons']}" for step in steps if step["reasons"])
+    assert sorted(set(run.ran) - observers) == sorted(said), f"{why}\n{run.err}"
     acts = [step["name"] for step in steps if step["foreseen"]["means"]]
     acts = [name for name in acts if name not in ("sandbox", "testflight")]  # no effects by form
     assert sorted(acts) == sorted(sandbox.effects()[acted:])

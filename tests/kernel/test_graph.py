@@ -91,6 +91,30 @@ def test_every_effect_leaves_a_receipt_and_looks_at_its_port(tasks: dict[str, An
         assert observers & set(task.task_dep) or task.name.startswith("apply:"), task.name
 
 
+def test_a_mirror_is_there_before_it_is_read(tasks: dict[str, Any]) -> None:
+    """doit starts observers in any order that the graph allows, and a plan starts with none."""
+    reads = {
+        "forge": {"source"},
+        "charts": {"source"},  # the modules that a release brings
+        "version": {"source"},
+        "candidate": {"source"},
+        "promote": {"source", "forge"},
+        "draft": {"source", "forge"},
+        "image": {"source"},
+        "chart:candidate": {"source", "charts"},
+        "chart:bump": {"source", "charts"},
+        "chart:merge": {"source", "charts"},
+        "chart:package": {"source", "charts"},
+        "testflight": {"charts", "deployments"},
+        "vendor": {"charts", "deployments"},
+        "chart:values": {"deployments"},
+        "promotion:staging": {"deployments"},
+        "deploy:staging": {"deployments"},
+    }
+    for name, remotes in reads.items():
+        assert remotes <= graph.closure(tasks, [name]), name
+
+
 def test_every_task_can_be_planned(tasks: dict[str, Any]) -> None:
     asked = {"status", "plan", "where", "doctor", "demo", "sandbox:reset"}
     asked |= {f"{verb}:{name}" for verb in (*DECISIONS, *QUESTIONS) for name in ENVIRONMENTS}
