@@ -51,7 +51,8 @@ def _carry_out(wanted: argparse.Namespace) -> int:
         print(f"{file} has a section for {wanted.version} already: nothing was changed")
         return 0
     with tempfile.TemporaryDirectory(prefix="slipway-changelog-") as scratch:
-        written = write_section(repo, _span(repo, wanted), wanted.config, Path(scratch))
+        span = _span(repo, wanted)
+        written = write_section(repo, span, wanted.config, Path(scratch), alone=True)
     section = dated(written, wanted.version, date)
     if wanted.show:
         sys.stdout.buffer.write(section.encode("utf-8", "surrogateescape"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..kernel import git as g
 from ..kernel import paths, programs
@@ -15,8 +15,7 @@ OWN = "templates/cliff.toml"
 THEIRS = "cliff.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """What a section tells of.
 
     Attributes:
@@ -77,7 +76,9 @@ def configuration(repo: Path, commit: str, chosen: str | None) -> tuple[bytes, s
     return (paths.ROOT / OWN).read_bytes(), OWN
 
 
-def write_section(repo: Path, span: Span, chosen: str | None, scratch: Path) -> str:
+def write_section(
+    repo: Path, span: Span, chosen: str | None, scratch: Path, *, alone: bool = False
+) -> str:
     """Return the section of a version as git-cliff writes it, with today's date in its heading.
 
     Args:
@@ -85,6 +86,7 @@ def write_section(repo: Path, span: Span, chosen: str | None, scratch: Path) -> 
         span: the range.
         chosen: see `configuration`.
         scratch: an empty folder.
+        alone: see `programs.run`.
 
     Raises:
         Failed: git-cliff refused its configuration.
@@ -99,6 +101,7 @@ def write_section(repo: Path, span: Span, chosen: str | None, scratch: Path) -> 
         [_program(), "--repository", str(bare), "--workdir", str(scratch), "--config", str(config),
          "--tag", span.version, "--no-exec", "--offline", "--", *commits],
         cwd=scratch, env={"NO_COLOR": "1"}, timeout=600, what=f"git-cliff with {named}",
+        alone=alone,
     )  # fmt: skip
     return done.out
 

@@ -1,8 +1,8 @@
 """Git, read and written through argument lists only.
 
-This is the one module that starts programs without `kernel.programs`: every observer asks git,
-`subprocess` is loaded by doit anyway, and the library behind `programs` costs a third of an idle
-run to import.
+With `quick` this is the one module that starts programs without `kernel.programs`: every observer
+asks git, `subprocess` is loaded by doit anyway, and the library behind `programs` costs a third of
+an idle run to import.
 """
 
 from __future__ import annotations
@@ -15,90 +15,21 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from . import journal
-from .errors import SlipwayError
-from .redact import redact, secret_names, without_secrets
+from .gitwords import ARGUMENTS, GitError, environment
+from .redact import redact
 
-# Nothing a person has configured for themselves may change what the pipeline reads or writes.
-_SETTINGS = (
-    "core.hooksPath=/dev/null",
-    "core.quotePath=false",
-    "core.autocrlf=false",
-    "core.fsmonitor=false",
-    "commit.gpgSign=false",
-    "tag.gpgSign=false",
-    "push.gpgSign=false",
-    "push.followTags=false",  # a tag that somebody deleted on the remote would come back
-    "push.pushOption=",
-    "log.date=default",
-    "log.showSignature=false",
-    "i18n.commitEncoding=utf-8",  # it is part of a commit, so of its id
-    "i18n.logOutputEncoding=utf-8",
-    "safe.bareRepository=all",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "advice.detachedHead=false",
-    "protocol.ext.allow=never",
-    "init.defaultBranch=main",
-    "user.useConfigOnly=true",
-)
-ARGUMENTS = tuple(word for setting in _SETTINGS for word in ("-c", setting))
-# What tells git of another repository than the one it is given: a hook's environment, say.
-ELSEWHERE = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_COMMON_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_QUARANTINE_PATH",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_GRAFT_FILE",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_CEILING_DIRECTORIES",
-    "GIT_DEFAULT_HASH",
-    "GIT_EXTERNAL_DIFF",
-)
-
-
-class GitError(SlipwayError):
-    """Git said no; `detail` has its words."""
-
-    returncode = 1
-
-
-def environment(
-    extra: Mapping[str, str] | None = None, repo: str | Path | None = None
-) -> dict[str, str]:
-    """Return git's environment: quiet, in English, never asking, of no other repository.
-
-    Args:
-        extra: what to add to it.
-        repo: the repository that is meant. If a bare one (`….git`) is damaged, git would go up
-            and work on the one that it stands in, which is the user's own.
-    """
-    # A person's credential helper may well read a variable of git's own.
-    own = [name for name in secret_names() if name.startswith("GIT_")]
-    env = {key: value for key, value in without_secrets(own).items() if key not in ELSEWHERE}
-    env.update(
-        GIT_CONFIG_COUNT="0",
-        GIT_CONFIG_PARAMETERS="",
-        LC_ALL="C.UTF-8",
-        LANGUAGE="C",
-        GIT_TERMINAL_PROMPT="0",
-        GIT_ASKPASS=env.get("GIT_ASKPASS", "true"),
-        GIT_PAGER="cat",
-        GIT_OPTIONAL_LOCKS="0",
-        GIT_EDITOR="true",
-    )
-    env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
-    if repo is not None and Path(repo).suffix == ".git":
-        env["GIT_CEILING_DIRECTORIES"] = str(Path(repo).resolve().parent)
-    env.update(extra or {})
-    return env
+__all__ = [
+    "ARGUMENTS",
+    "GitError",
+    "How",
+    "environment",
+    "git",
+    "identity",
+    "lines",
+    "returncode",
+    "text",
+    "until_end",
+]
 
 
 def identity(name: str, email: str, date: str) -> dict[str, str]:
@@ -131,7 +62,7 @@ class How(TypedDict, total=False):
         ok: exit codes that are answers and not errors; 0 alone when not said.
     """
 
-    repo: str | Path | None
+    repo: str | os.PathLike[str] | None
     cwd: str | Path | None
     stdin: bytes | None
     env: Mapping[str, str] | None
@@ -144,7 +75,7 @@ def _run(args: tuple[str, ...], how: How) -> subprocess.CompletedProcess[bytes]:
     place = ("-C", str(repo)) if repo is not None else ()
     command = ["git", *ARGUMENTS, *place, *args]
     try:
-        done = _until_end(
+        done = until_end(
             command, cwd, environment(how.get("env"), repo), how.get("stdin") or b"", timeout
         )
     except FileNotFoundError as error:
@@ -165,14 +96,14 @@ def _run(args: tuple[str, ...], how: How) -> subprocess.CompletedProcess[bytes]:
     return done
 
 
-def _until_end(
+def until_end(
     command: list[str],
     cwd: str | Path | None,
     env: Mapping[str, str],
     stdin: bytes,
-    timeout: float,
+    timeout: float | None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run git to its end; one that is given up takes its helpers (ssh) along."""
+    """Run git, say, to its end; one that is given up takes its helpers (ssh) along."""
     pipe = subprocess.PIPE
     with subprocess.Popen(
         command, cwd=cwd, env=env, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
@@ -206,7 +137,7 @@ def git(*args: str, **how: Unpack[How]) -> bytes:
 
 
 def _refusal(
-    name: str, done: subprocess.CompletedProcess[bytes], repo: str | Path | None
+    name: str, done: subprocess.CompletedProcess[bytes], repo: str | os.PathLike[str] | None
 ) -> GitError:
     words = [redact(line) for line in done.stderr.decode(errors="replace").splitlines()]
     error = GitError(

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import journal, lock
 from .errors import Failed, SlipwayError
-from .git import ELSEWHERE
+from .gitwords import ELSEWHERE
 from .redact import redact, without_secrets
 
 _running: set[int] = set()  # what this process has started, by the leader of its session
@@ -93,6 +93,7 @@ def run(
     what: str = "",
     holds: bool = True,
     private: bool = False,
+    alone: bool = False,
 ) -> Done:
     """Run a program to its end.
 
@@ -108,6 +109,8 @@ def run(
         holds: whether it keeps the run lock for as long as it goes on when we are killed; not one
             whose work is thrown away then.
         private: what it prints to standard output holds secrets: that stays out of every log.
+        alone: for a command line of its own, in no run: without the library, which takes longer to
+            import than many a program to end.
 
     Raises:
         Failed: it ended with another code, or not in time.
@@ -123,7 +126,8 @@ def run(
     # A path is meant from where the program will run, not from where we are.
     where = str(Path(cwd).absolute() / command[0]) if os.sep in command[0] else command[0]
     try:
-        done = _until_end(find(where), command[1:], how, timeout)
+        until_end = _alone if alone else _until_end
+        done = until_end(find(where), command[1:], how, timeout)
     except _NotStarted as error:
         raise SlipwayError(f"{name} could not be started: {error}") from None
     journal.program(command, done.code, "(not logged)\n" if private else done.out, done.err)
@@ -194,6 +198,27 @@ def _until_end(
         if leader:
             _kill(leader)
     return Done(code, "".join(out), "".join(err), timed_out and code < 0)
+
+
+def _alone(
+    program: str, arguments: Sequence[str], how: Mapping[str, Any], timeout: float | None
+) -> Done:
+    """Do as `_until_end` does, as git is run."""
+    import subprocess
+
+    from . import git
+
+    command, stdin = [program, *arguments], how["_in"].encode()
+    try:
+        done = git.until_end(command, how["_cwd"], how["_env"], stdin, timeout)
+    except subprocess.TimeoutExpired as error:
+        out, err = ((said or b"").decode(errors="replace") for said in (error.stdout, error.stderr))
+        return Done(-signal.SIGKILL, out, err, timed_out=True)
+    except OSError as error:
+        raise _NotStarted(error.strerror) from None
+    return Done(
+        done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )
 
 
 def end_all() -> None:

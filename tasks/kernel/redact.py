@@ -13,12 +13,11 @@ _NAMES = re.compile(
 )
 _SHORTEST = 6  # a shorter value would blank out innocent words
 # On the web a token may stand alone; before other schemes a name does (ssh://git@…).
-_LOGIN = re.compile(
-    r"(?P<scheme>https?://(?=[^/\s]+@)|[a-z][a-z0-9+.-]*://(?=[^/\s:@]*:))[^/\s]+@", re.IGNORECASE
-)
-_BEARER = re.compile(r"(?i)\b(authorization:\s*)?(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{8,}")
+# These are compiled when they are first needed: a quick command starts with this module.
+_LOGIN = r"(?i)(?P<scheme>https?://(?=[^/\s]+@)|[a-z][a-z0-9+.-]*://(?=[^/\s:@]*:))[^/\s]+@"
+_BEARER = r"(?i)\b(authorization:\s*)?(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{8,}"
 MASK = "•••"
-_COMMAND = re.compile(r"(?<![\w./-])doit (?=[a-z])")
+_COMMAND = r"(?<![\w./-])doit (?=[a-z])"
 
 
 def secret_names() -> list[str]:
@@ -46,8 +45,8 @@ def redact(text: str) -> str:
     """Return `text` with every known secret, and every password inside a URL, masked."""
     for value in secret_values():
         text = text.replace(value, MASK)
-    text = _LOGIN.sub(rf"\g<scheme>{MASK}@", text)
-    return _BEARER.sub(MASK, text)
+    text = re.sub(_LOGIN, rf"\g<scheme>{MASK}@", text)
+    return re.sub(_BEARER, MASK, text)
 
 
 def printable(text: str) -> str:
@@ -57,7 +56,7 @@ def printable(text: str) -> str:
     command to type next is the one that works here: whoever came in by the wrapper has no `doit`.
     """
     text = "".join(char for char in text if char in "\n\t" or char.isprintable())
-    return _COMMAND.sub("./doitw ", text) if "SLIPWAY_CWD" in os.environ else text
+    return re.sub(_COMMAND, "./doitw ", text) if "SLIPWAY_CWD" in os.environ else text
 
 
 def without_secrets(keep: Iterable[str] = ()) -> dict[str, str]:

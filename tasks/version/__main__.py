@@ -6,84 +6,60 @@ else. The reason goes to stderr.
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
-from tasks.kernel.errors import SlipwayError
+from tasks.kernel import quick
 
-from .bump import core_of
-from .history import look, rules_at
-from .sight import Sight, next_candidate
+from .questions import REFS, SHALLOW, head_question
+from .words import FAILED, Wanted, read
 
 DONE = 0
-FAILED = 1
 NOTHING = 2
 
 
-class _Plain(argparse.HelpFormatter):
-    """Knows its width: to ask the terminal would import every kind of archive, at each start."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=96)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Leaves exit code 2 to "nothing to release", which scripts wait for."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(FAILED, f"{self.prog}: {message}\n")
-
-
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    wanted = _parser().parse_args(arguments)
+    wanted = read(sys.argv[1:] if arguments is None else arguments)
+    if question := head_question(wanted.ref, SHALLOW):
+        quick.begin(wanted.repo, *question)
+        quick.begin(wanted.repo, *REFS)
+    # What follows is read while git looks for the answers.
+    from tasks.kernel.errors import SlipwayError
+
     try:
-        return _next(wanted.repo, wanted.ref, final=wanted.final)
+        return _next(wanted)
     except SlipwayError as error:
         print(error, file=sys.stderr)
         return FAILED
 
 
-def _next(repo: str, ref: str, *, final: bool) -> int:
-    view = look(repo, ref, hasty=True)
-    rules = rules_at(repo, view.head)
+def _next(wanted: Wanted) -> int:
+    from .bump import core_of
+    from .history import look, rules_at
+    from .sight import Sight, next_candidate
+
+    view = look(wanted.repo, wanted.ref, hasty=True, ask=quick.git)
+    rules = rules_at(wanted.repo, view.head, quick.git)
     version = next_candidate(view, rules)
     if version is None:
         reason = Sight.from_top(view, rules).no_release(view, rules)
         print(f"nothing to release: {reason}", file=sys.stderr)
         return NOTHING
-    print(core_of(version) if final else version)
+    print(core_of(version) if wanted.final else version)
     return DONE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m tasks.version",
-        description="Which version is next.",
-        formatter_class=_Plain,
-    )
-    # Its default would have argparse draw the usage, and import all that this needs, each time.
-    commands = parser.add_subparsers(
-        required=True, metavar="COMMAND", dest="command", prog=parser.prog
-    )
-    following = commands.add_parser(
-        "next",
-        help="print the version of the next release candidate",
-        description="Print the version of the next release candidate, as the commits ask for it.",
-        formatter_class=_Plain,
-        epilog="Exit codes: 0 printed, 2 nothing to release, 1 anything else; reasons on stderr.",
-    )
-    following.add_argument(
-        "--repo", default=".", metavar="DIR", help="bare repository or work tree"
-    )
-    following.add_argument("--ref", default="HEAD", help="branch, tag or commit to release (HEAD)")
-    following.add_argument(
-        "--final", action="store_true", help="print the final version instead of the candidate's"
-    )
-    return parser
+def _leave(code: int) -> NoReturn:
+    """End at once: nothing is left to tidy up, and Python would take a tenth of the time for it."""
+    try:
+        sys.stdout.flush()
+    except OSError:  # whoever read it has gone
+        code = code or FAILED
+    os._exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    _leave(main())

@@ -6,50 +6,78 @@ one for the range.
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache, partial
-from pathlib import Path
+from typing import Any, NamedTuple
 
 from tasks.kernel.errors import SlipwayError
-from tasks.kernel.git import GitError, git, text
+from tasks.kernel.gitwords import GitError
 
 from .commits import Commit
+from .questions import REFS, SHALLOW, head_question
 from .rules import Rules, parse_rules
 from .sight import RESERVATIONS, View
 
 _TAGS = "refs/tags/"
 _FIELDS = 4
 _ID = re.compile("[0-9a-f]{40,64}")
+# A ref's name holds no `^`, so that the mark of what a tag peels to is none of it.
+_LISTED = re.compile(f"^([0-9a-f]+) ((?:{_TAGS}|{RESERVATIONS})[^^\n]+)", re.MULTILINE)
+Ask = Callable[..., bytes]
 
 
-def look(repo: str | Path, ref: str = "HEAD", *, hasty: bool = False) -> View:
+def _in_full(*args: str, **how: Any) -> bytes:
+    from tasks.kernel.git import git
+
+    return git(*args, **how)
+
+
+class _Repository(NamedTuple):
+    """A bare repository or a work tree, and who asks git there (`kernel.git` or `kernel.quick`)."""
+
+    place: str | os.PathLike[str]
+    ask: Ask = _in_full
+
+    def git(self, *args: str, **how: Any) -> bytes:
+        return self.ask(*args, repo=self.place, **how)
+
+    def __str__(self) -> str:
+        return os.fspath(self.place)
+
+
+def look(
+    repo: str | os.PathLike[str], ref: str = "HEAD", *, hasty: bool = False, ask: Ask = _in_full
+) -> View:
     """Read tags, reservations and, when asked for, commits.
 
     Args:
         repo: a bare repository or a work tree.
         ref: a branch, tag or commit id; never taken for an option.
         hasty: tags of files and folders may be among the tags; they are never reachable.
+        ask: runs git.
 
     Raises:
         SlipwayError: no repository, a shallow one, or no such commit.
     """
-    head = _head(repo, ref)
-    refs = _refs(repo)
+    there = _Repository(repo, ask)
+    head = _head(there, ref)
+    refs = _refs(there)
     if not hasty:
-        refs = _of_commits(repo, refs)
-    commits = _Commits(repo, head)
+        refs = _of_commits(there, refs)
+    commits = _Commits(there, head)
     return View(
         head=head,
         tags=_below(_TAGS, refs),
         reservations=_below(RESERVATIONS, refs),
-        reachable=lru_cache(maxsize=None)(partial(_reachable, repo, refs)),
+        reachable=lru_cache(maxsize=None)(partial(_reachable, there, refs)),
         commits=commits.since,
         above=commits.above,
     )
 
 
-def rules_at(repo: str | Path, commit: str) -> Rules:
+def rules_at(repo: str | os.PathLike[str], commit: str, ask: Ask = _in_full) -> Rules:
     """Read `cog.toml` as it stands in a commit, never from the disk (rule 13).
 
     Where it is missing all is default.
@@ -57,7 +85,7 @@ def rules_at(repo: str | Path, commit: str) -> Rules:
     Raises:
         SlipwayError: it is broken; with the line.
     """
-    answer = git("cat-file", "--batch", repo=repo, stdin=f"{commit}:cog.toml\n".encode())
+    answer = ask("cat-file", "--batch", repo=repo, stdin=f"{commit}:cog.toml\n".encode())
     first, _, rest = answer.partition(b"\n")
     words = first.split()
     if len(words) != 3 or words[1] != b"blob":
@@ -73,23 +101,23 @@ def rules_at(repo: str | Path, commit: str) -> Rules:
         ) from None
 
 
-def resolve(repo: str | Path, ref: str) -> str:
+def resolve(repo: str | os.PathLike[str], ref: str) -> str:
     """Return the id of the commit that `ref` names.
 
     Raises:
         SlipwayError: there is none.
     """
-    return _asked(repo, ref)[-1]
+    return _asked(_Repository(repo), ref)[-1]
 
 
-def _head(repo: str | Path, ref: str) -> str:
+def _head(repo: _Repository, ref: str) -> str:
     """Return the id of the commit that `ref` names in a repository that is fit for versions.
 
     Raises:
         SlipwayError: no repository, a shallow one, or no such commit.
     """
     try:
-        shallow, head = _asked(repo, ref, "--is-shallow-repository")
+        shallow, head = _asked(repo, ref, SHALLOW)
     except SlipwayError:
         _refuse_shallow(_is_shallow(repo), repo)
         raise
@@ -97,12 +125,11 @@ def _head(repo: str | Path, ref: str) -> str:
     return head
 
 
-def _asked(repo: str | Path, ref: str, *also: str) -> list[str]:
+def _asked(repo: _Repository, ref: str, *also: str) -> list[str]:
     """Return git's answers to what is `also` asked, and the id of the commit that `ref` names."""
-    # A name with a control character cannot be a ref, and NUL cannot even be handed to a program.
-    if ref and not ref.startswith("-") and ref.isprintable():
+    if question := head_question(ref, *also):
         try:
-            told = text("rev-parse", *also, f"{ref}^{{commit}}", "--", repo=repo).splitlines()
+            told = repo.git(*question).decode(errors="replace").splitlines()
         except GitError:
             told = []
         if told[-1:] == ["--"] and len(told) == len(also) + 2 and _ID.fullmatch(told[-2]):
@@ -111,9 +138,9 @@ def _asked(repo: str | Path, ref: str, *also: str) -> list[str]:
     raise SlipwayError(what, where=str(repo), fix="name a branch, a tag or a commit that is there")
 
 
-def _is_shallow(repo: str | Path) -> str:
+def _is_shallow(repo: _Repository) -> str:
     try:
-        return text("rev-parse", "--is-shallow-repository", repo=repo)
+        return repo.git("rev-parse", SHALLOW).decode().strip()
     except GitError as error:
         raise SlipwayError(
             "this is not a git repository that can be read",
@@ -123,7 +150,7 @@ def _is_shallow(repo: str | Path) -> str:
         ) from None
 
 
-def _refuse_shallow(shallow: str, repo: str | Path) -> None:
+def _refuse_shallow(shallow: str, repo: _Repository) -> None:
     if shallow == "true":
         raise SlipwayError(
             "this is a shallow clone, so the version would be wrong",
@@ -132,27 +159,22 @@ def _refuse_shallow(shallow: str, repo: str | Path) -> None:
         )
 
 
-def _refs(repo: str | Path) -> dict[str, str]:
+def _refs(repo: _Repository) -> dict[str, str]:
     """Return tags and reservations: full name to what it peels to."""
-    # `for-each-ref` would open each object to say the same; this one knows it from packed-refs.
-    out = git("show-ref", "--dereference", repo=repo, ok=(0, 1))
-    refs: dict[str, str] = {}
-    for line in out.decode("utf-8", "surrogateescape").split("\n"):
-        at, _, name = line.partition(" ")
-        if name.startswith((_TAGS, RESERVATIONS)):
-            refs[name.removesuffix("^{}")] = at  # the peeled line follows its tag
-    return refs
+    out = repo.git(*REFS, ok=(0, 1))
+    # The peeled line follows its tag, and of two with one name the later one is kept.
+    return {name: at for at, name in _LISTED.findall(out.decode("utf-8", "surrogateescape"))}
 
 
-def _of_commits(repo: str | Path, refs: dict[str, str]) -> dict[str, str]:
+def _of_commits(repo: _Repository, refs: dict[str, str]) -> dict[str, str]:
     """Return the refs without those of files and folders."""
     asked = "".join(f"{at}\n" for at in refs.values()).encode()
-    answer = git("cat-file", "--batch-check=%(objecttype)", repo=repo, stdin=asked).decode()
+    answer = repo.git("cat-file", "--batch-check=%(objecttype)", stdin=asked).decode()
     kinds = zip(refs.items(), answer.splitlines(), strict=True)
     return {name: at for (name, at), kind in kinds if kind == "commit"}
 
 
-def _reachable(repo: str | Path, refs: dict[str, str], commit: str) -> Collection[str]:
+def _reachable(repo: _Repository, refs: dict[str, str], commit: str) -> Collection[str]:
     names = _for_each_ref(repo, f"--merged={commit}", "--format=%(refname)")
     return frozenset(refs[name] for name in names if name in refs)
 
@@ -160,7 +182,7 @@ def _reachable(repo: str | Path, refs: dict[str, str], commit: str) -> Collectio
 class _Commits:
     """The commits below the head, each range read once."""
 
-    def __init__(self, repo: str | Path, head: str) -> None:
+    def __init__(self, repo: _Repository, head: str) -> None:
         self.repo = repo
         self.head = head
         self.known: dict[str | None, tuple[Commit, ...]] = {}
@@ -187,7 +209,7 @@ class _Commits:
         return self.known[base]
 
     def _log(self, *span: str) -> list[tuple[str, Commit]]:
-        out = git(
+        out = self.repo.git(
             "log",
             "-z",
             "--no-show-signature",
@@ -197,7 +219,6 @@ class _Commits:
             "--format=%m%x00%H%x00%P%x00%B",
             *span,
             "--",
-            repo=self.repo,
         )
         fields = out.decode("utf-8", "replace").split("\0")
         # Each record ends with NUL, and no message can hold one.
@@ -205,8 +226,8 @@ class _Commits:
         return [(side, Commit(at, tuple(above.split()), said)) for side, at, above, said in records]
 
 
-def _for_each_ref(repo: str | Path, *options: str) -> list[str]:
-    out = git("for-each-ref", *options, _TAGS, RESERVATIONS, repo=repo)
+def _for_each_ref(repo: _Repository, *options: str) -> list[str]:
+    out = repo.git("for-each-ref", *options, _TAGS, RESERVATIONS)
     return out.decode("utf-8", "surrogateescape").split("\n")[:-1]
 
 

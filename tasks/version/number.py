@@ -73,18 +73,33 @@ def not_below_finals(names: Iterable[str], prefix: str) -> list[str]:
         names: of tags, most of which are versions of long ago and not worth an object each.
         prefix: `tag_prefix`.
     """
-    told = [(name, _VERSION.fullmatch(name.removeprefix(prefix))) for name in names]
-    cores = [(_core(found), found[4] is None, name) for name, found in told if found]
-    highest = max((core for core, final, _ in cores if final), default=(0, 0, 0))
-    return [name for core, _, name in cores if core >= highest]
+    of_core: dict[str, list[str]] = {}
+    for name in names:
+        text = name.removeprefix(prefix)
+        of_core.setdefault(text.partition("-")[0].partition("+")[0], []).append(name)
+    cores = {text: found for text in of_core if (found := _core(text))}
+    finals = [core for text, core in cores.items() if _any_final(text, of_core[text], prefix)]
+    highest = max(finals, default=(0, 0, 0))
+    return [
+        name
+        for text, core in cores.items()
+        if core >= highest
+        for name in of_core[text]
+        if _VERSION.fullmatch(name.removeprefix(prefix))
+    ]
 
 
-def _core(found: re.Match[str]) -> tuple[int, int, int]:
-    """Return the three numbers; too large ones as the smallest, as if there were no such tag."""
-    if found.end(3) - found.start(1) > _DIGITS:
-        version = Version.read(found[0])
-        return version[:3] if version else (-1, 0, 0)
-    return int(found[1]), int(found[2]), int(found[3])
+def _core(text: str) -> tuple[int, int, int] | None:
+    version = Version.read(text)
+    return version[:3] if version else None
+
+
+def _any_final(core: str, names: list[str], prefix: str) -> bool:
+    """Say whether one of the names is the final version itself, maybe with a build behind it."""
+    if prefix + core in names:
+        return True
+    told = (_VERSION.fullmatch(name.removeprefix(prefix)) for name in names)
+    return any(found is not None and found[4] is None for found in told)
 
 
 def precedence(version: Version) -> tuple[Any, ...]:

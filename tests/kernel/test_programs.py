@@ -98,6 +98,20 @@ def test_a_server_that_was_forgotten_is_stopped(tmp_path: Path) -> None:
     _gone(mark)
 
 
+def test_alone_it_is_the_same_without_the_library(tmp_path: Path) -> None:
+    code = "import sys; print(sys.stdin.read()); print('no', file=sys.stderr); sys.exit(3)"
+    done = programs.run(_python(code), cwd=tmp_path, stdin="ä", ok=(3,), alone=True)
+    assert (done.code, done.out, done.err) == (3, "ä\n", "no\n")
+    with pytest.raises(Failed, match="ended with 3") as failed:
+        programs.run(_python(code), cwd=tmp_path, alone=True)
+    assert "no" in failed.value.detail
+    with pytest.raises(SlipwayError, match="could not be started"):
+        programs.run(_python("1"), cwd=tmp_path / "nowhere", alone=True)
+    sleeping = "import time; print('at it', flush=True); time.sleep(60)"
+    with pytest.raises(Failed, match="did not end within 1 s"):
+        programs.run(_python(sleeping), cwd=tmp_path, timeout=1, alone=True)
+
+
 def test_what_is_not_there_is_told_plainly(tmp_path: Path) -> None:
     with pytest.raises(SlipwayError, match="frobnicate is not installed"):
         programs.run(["frobnicate"], cwd=tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +37,35 @@ def test_it_prints_the_version_and_nothing_else(repo: Repository, tmp_path: Path
         assert (done.returncode, done.stdout, done.stderr) == (0, "1.1.0-rc.1\n", "")
         done = run("next", "--repo", str(folder), "--final")
         assert (done.returncode, done.stdout, done.stderr) == (0, "1.1.0\n", "")
+
+
+def test_git_is_started_four_times_and_what_is_begun_early_is_used(
+    repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = tmp_path / "bin/git"
+    shim.parent.mkdir()
+    real = shutil.which("git")
+    shim.write_text(f'#!/bin/sh\necho >> {tmp_path}/count\nexec {real} "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+    assert run("next", "--repo", str(repo.folder)).stdout == "1.1.0-rc.1\n"
+    assert (tmp_path / "count").read_text() == "\n" * 4
+
+
+@pytest.mark.parametrize("form", [["--repo={}"], ["--rep", "{}"], ["--repo", "{}", "--ref=HEAD"]])
+def test_the_unusual_ways_to_write_it_mean_the_same(repo: Repository, form: list[str]) -> None:
+    done = run("next", *(word.format(repo.folder) for word in form))
+    assert (done.returncode, done.stdout) == (0, "1.1.0-rc.1\n")
+
+
+def test_nobody_reading_is_no_traceback(repo: Repository) -> None:
+    command = [sys.executable, "-m", "tasks.version", "next", "--repo", str(repo.folder)]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with subprocess.Popen(command, cwd=_TREE, stdout=theirs, stderr=subprocess.PIPE) as process:
+        os.close(theirs)
+        assert process.communicate()[1] == b""
+    assert process.returncode == 1
 
 
 def test_it_answers_for_any_ref_with_the_rules_of_that_commit(repo: Repository) -> None:
