@@ -2,7 +2,8 @@
 
 `port` says what a registry can do; `layout` and `http` do it; `open_registry` chooses by the
 configuration. Images come and go as OCI image layouts, and everything is addressed and verified by
-its digest. `find_file` takes one file out of an image.
+its digest. `find_file` takes one file out of an image. `elsewhere` reads what other registries
+have, with nothing of what the pipeline's own is opened with.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ from .port import Pushed, Registry, TagTaken
 if TYPE_CHECKING:
     from tasks.kernel.config import model
 
-__all__ = ["LayoutRegistry", "Pushed", "Registry", "TagTaken", "find_file", "open_registry"]
+    from . import elsewhere
+
+__all__ = [
+    "LayoutRegistry",
+    "Pushed",
+    "Registry",
+    "TagTaken",
+    "elsewhere",
+    "find_file",
+    "open_registry",
+]
 
 
 def open_registry(settings: model.Registry, root: Path) -> Registry:

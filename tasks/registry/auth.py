@@ -111,6 +111,8 @@ def answer(
         address: the registry.
         fetch: sends a token request and returns the reply's JSON.
     """
+    if credentials.bearer:
+        return f"Bearer {credentials.bearer}"
     if asked.scheme == "basic":
         return basic(credentials) if credentials.username else None
     return bearer(fetch(token_request(asked, credentials, address)), address)

@@ -32,6 +32,8 @@ class Credentials:
         identity_token: an OAuth refresh token, empty for none.
         source: where they were found, for messages.
         helper: a credential helper that keeps them instead, empty for none.
+        bearer: a token that is sent as it is, empty for none.
+        remedy: what to do when the registry does not accept them.
     """
 
     username: str = ""
@@ -39,22 +41,26 @@ class Credentials:
     identity_token: str = field(default="", repr=False)
     source: str = "none were given"
     helper: str = ""
+    bearer: str = field(default="", repr=False)
+    remedy: str = ADVICE
 
     def __bool__(self) -> bool:
-        return bool(self.username or self.identity_token)
+        return bool(self.username or self.identity_token or self.bearer)
 
     def advice(self) -> str:
         """Return what to do when the registry does not accept them."""
         if self.helper:
             return (
                 f"they are kept by the credential helper {self.helper!r}, which is not asked; "
-                f"set {USERNAME} and {PASSWORD}"
+                f"{self.remedy}"
             )
-        return ADVICE
+        return self.remedy
 
 
 def find(host: str, repository_prefix: str, environ: Mapping[str, str]) -> Credentials:
-    """Find the credentials for a registry.
+    """Find the credentials for the pipeline's own registry.
+
+    What the variables hold is for that one alone: for any other there is `kept`.
 
     Args:
         host: host, with the port when the address has one.
@@ -68,6 +74,20 @@ def find(host: str, repository_prefix: str, environ: Mapping[str, str]) -> Crede
     """
     if username := environ.get(USERNAME):
         return Credentials(username, _password(environ), source=f"from {USERNAME}")
+    return kept(host, repository_prefix, environ)
+
+
+def kept(host: str, repository_prefix: str, environ: Mapping[str, str]) -> Credentials:
+    """Find what docker's files keep for a registry, whichever it is.
+
+    Args:
+        host: as for `find`.
+        repository_prefix: as for `find`.
+        environ: the environment, which says where the files are.
+
+    Raises:
+        SlipwayError: a file cannot be read.
+    """
     for path in _files(environ):
         try:
             content = path.read_bytes()
@@ -75,7 +95,7 @@ def find(host: str, repository_prefix: str, environ: Mapping[str, str]) -> Crede
             continue
         except OSError as error:
             raise _unreadable(path, error.strerror or "an error") from None
-        if (found := _in_file(content, path, host, repository_prefix)) is not None:
+        if (found := in_docker_file(content, str(path), host, repository_prefix)) is not None:
             return found
     return Credentials()
 
@@ -105,7 +125,18 @@ def _files(environ: Mapping[str, str]) -> list[Path]:
     return found
 
 
-def _in_file(content: bytes, path: Path, host: str, prefix: str) -> Credentials | None:
+def in_docker_file(content: bytes, path: str, host: str, prefix: str) -> Credentials | None:
+    """Return what the content of such a file has for a registry; None when it has nothing.
+
+    Args:
+        content: JSON.
+        path: where it is from, for messages.
+        host: as for `find`.
+        prefix: as for `find`.
+
+    Raises:
+        SlipwayError: it is no such file.
+    """
     try:
         value = json.loads(content)
     except ValueError:
@@ -130,7 +161,7 @@ def _keys(host: str, prefix: str) -> list[str]:
     return keys
 
 
-def _entry(entry: Mapping[str, Any], path: Path) -> Credentials | None:
+def _entry(entry: Mapping[str, Any], path: str) -> Credentials | None:
     username, password = entry.get("username") or "", entry.get("password") or ""
     if isinstance(entry.get("auth"), str):
         try:
@@ -148,7 +179,7 @@ def _table(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return table if isinstance(table, dict) else {}
 
 
-def _unreadable(path: Path, why: str) -> SlipwayError:
+def _unreadable(path: Path | str, why: str) -> SlipwayError:
     return SlipwayError(
         f"the registry's credentials cannot be read: {why}", where=str(path), fix=ADVICE
     )

@@ -32,6 +32,9 @@ class HttpRegistry:
         environ: where to look for credentials and their files; the process environment by default.
         patience: how often to try, and how to wait.
         timeout: seconds to wait for a connection, and for each piece of an answer.
+        login: what to log in with instead of looking for it. Needed for every registry but the
+            pipeline's own: the variables of the environment are for that one alone.
+        verify: whether the registry must have a certificate that is good.
     """
 
     def __init__(
@@ -42,12 +45,15 @@ class HttpRegistry:
         environ: Mapping[str, str] | None = None,
         patience: Patience | None = None,
         timeout: float = 30.0,
+        login: credentials.Credentials | None = None,
+        verify: bool = True,
     ) -> None:
         self.address = address.parse(url, insecure=insecure)
-        found = credentials.find(
-            self.address.host, self.address.prefix, os.environ if environ is None else environ
-        )
-        self._client = Client(Transport(self.address, found, timeout), patience or Patience())
+        where = self.address.host, self.address.prefix
+        if login is None:
+            login = credentials.find(*where, os.environ if environ is None else environ)
+        transport = Transport(self.address, login, timeout, verify=verify)
+        self._client = Client(transport, patience or Patience())
 
     def resolve(self, repository: str, tag: str) -> str | None:
         """Return the digest a tag stands on, None when there is none."""

@@ -30,12 +30,16 @@ class Transport:
         address: of the registry.
         credentials: what to log in with, when asked.
         timeout: seconds to wait for a connection, and for each piece of an answer.
+        verify: whether the certificate must be good.
     """
 
-    def __init__(self, address: Address, credentials: Credentials, timeout: float) -> None:
+    def __init__(
+        self, address: Address, credentials: Credentials, timeout: float, *, verify: bool = True
+    ) -> None:
         self.address = address
         self.credentials = credentials
         self.timeout = timeout
+        self._verify = None if verify else False  # None: the environment may name a CA file
         self._authorizations: dict[tuple[str, bool], str] = {}
         self._session = Session(direct=address.loopback)
 
@@ -117,6 +121,7 @@ class Transport:
                 data=body,
                 timeout=self.timeout,
                 stream=stream,
+                verify=self._verify,
                 allow_redirects=method in {"GET", "HEAD"},
             )
         except requests.exceptions.SSLError as error:

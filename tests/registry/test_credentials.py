@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
-from tasks.registry.credentials import Credentials, find
+from tasks.registry.credentials import Credentials, find, kept
 
 
 def _file(folder: Path, value: Any) -> dict[str, str]:
@@ -85,8 +85,17 @@ def test_a_damaged_file_is_named_without_its_content(tmp_path: Path, text: str) 
     assert "%%%" not in str(caught.value)
 
 
+def test_the_variables_are_for_our_own_registry_alone(tmp_path: Path) -> None:
+    environ = _file(tmp_path, {"auths": {"r.test": _auth("theirs", "p")}})
+    environ |= {"SLIPWAY_REGISTRY_USERNAME": "ours", "SLIPWAY_REGISTRY_PASSWORD": "secret"}
+    assert find("r.test", "", environ).username == "ours"
+    assert kept("r.test", "", environ).username == "theirs"
+    assert not kept("elsewhere.test", "", environ)
+
+
 def test_nothing_shows_a_secret() -> None:
-    shown = repr(Credentials("me", "hunter2", "refresh-me"))
+    shown = repr(Credentials("me", "hunter2", "refresh-me", bearer="token-of-me"))
+    assert "token-of-me" not in shown
     assert "me" in shown
     assert "hunter2" not in shown
     assert "refresh-me" not in shown

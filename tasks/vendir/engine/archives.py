@@ -66,7 +66,7 @@ def _all(members: Iterator[tuple[str, IO[bytes]]], into: Path, where: str) -> bo
 
 def _inside(name: str, where: str) -> str:
     path = clean(name)
-    if path.startswith("/") or path.split("/")[0] in ("..", ".") or "\\" in name:
+    if path.startswith("/") or path.split("/")[0] in ("..", ".") or {"\\", "\0"} & set(name):
         raise SlipwayError(f"the archive has a member that leaves it: {name!r}", where=where)
     return path
 

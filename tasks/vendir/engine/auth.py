@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
 
@@ -80,6 +77,8 @@ def _ssh(held: Mapping[str, bytes], folder: Path) -> str:
         command += ["-oStrictHostKeyChecking=yes", f"-oUserKnownHostsFile={hosts}"]
     else:
         command += ["-oStrictHostKeyChecking=no"]
+    import shlex
+
     return shlex.join(command)
 
 
@@ -93,6 +92,8 @@ def _written(path: Path, content: bytes) -> str:
 def _basic(
     source: Mapping[str, Any], user: str, password: str, where: str, folder: Path
 ) -> dict[str, str]:
+    from urllib.parse import quote, urlsplit
+
     url = urlsplit(source.get("url", ""))
     if url.scheme != "https":
         raise SlipwayError(
@@ -101,8 +102,12 @@ def _basic(
             fix="give an https:// url, or a secret with ssh-privatekey",
         )
     if source.get("forceHTTPBasicAuth"):
+        import base64
+
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         return _settings({"http.extraHeader": f"Authorization: Basic {token}"})
+    import shlex
+
     host = url.netloc.rpartition("@")[2]
     line = f"https://{quote(user, safe='')}:{quote(password, safe='')}@{host}\n"
     store = _written(folder / "credentials", line.encode())

@@ -15,10 +15,12 @@ from . import config as configs
 from .emit import emit
 from .model import as_values
 from .sync import Request, plan, sync
-from .verify import moved, verify
 
 DONE: Final = 0
+_PROGRAM: Final = "python -m tasks.vendir"
 FAILED: Final = 1  # anything wrong, wrong usage too: the original makes no difference
+
+_WIDTH: Final = 98  # columns of the help
 
 _FLAGS: Final = {
     "--locked": "--locked",
@@ -31,8 +33,16 @@ _TRUE: Final = frozenset(["1", "t", "T", "true", "TRUE", "True"])
 _FALSE: Final = frozenset(["0", "f", "F", "false", "FALSE", "False"])
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """Return the writer of help; asking for the terminal's width takes longer than to parse."""
+    return argparse.HelpFormatter(prog, width=_WIDTH)
+
+
 class _Parser(argparse.ArgumentParser):
     """Answers wrong usage as the original does."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=_formatter, **how)
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -64,6 +74,8 @@ def _sync(wanted: argparse.Namespace) -> int:
 
 
 def _verify(wanted: argparse.Namespace) -> int:
+    from .verify import moved, verify
+
     what = plan(_request(wanted, locked=True, lazy=False))
     drifts = [*moved(what), *verify(what)]
     for drift in drifts:
@@ -150,14 +162,13 @@ def _truth(word: str) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m tasks.vendir",
+        prog=_PROGRAM,
         description="Copies of other repositories' files, as vendir makes them.",
-        allow_abbrev=False,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    syncing = commands.add_parser(
-        "sync", allow_abbrev=False, help="fetch what vendir.yml names, and write the lock"
+    commands = parser.add_subparsers(
+        prog=_PROGRAM, required=True, metavar="COMMAND", dest="command"
     )
+    syncing = commands.add_parser("sync", help="fetch what vendir.yml names, and write the lock")
     _common(syncing)
     flag: dict[str, Any] = {"type": _truth, "metavar": "true|false"}
     syncing.add_argument(
@@ -173,7 +184,6 @@ def _parser() -> argparse.ArgumentParser:
     syncing.set_defaults(run=_sync)
     verifying = commands.add_parser(
         "verify",
-        allow_abbrev=False,
         help="compare the tree with its lock; exit code 1 and a line for each difference",
     )
     _common(verifying)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any, Final
 
@@ -23,7 +20,7 @@ VERSION: Final = "0.40.0"
 """The version of the original whose behaviour this is."""
 
 _MOST_PERMISSIONS: Final = 0o777
-_MINIMUM = re.compile(r"(\d+(?:\.\d+){0,3})(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
+_MINIMUM: Final = r"(\d+(?:\.\d+){0,3})(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
 
 
 def parse(files: Iterable[tuple[str, str]]) -> Config:
@@ -42,13 +39,13 @@ def parse(files: Iterable[tuple[str, str]]) -> Config:
     return pool.config()
 
 
-@dataclass
 class _Pool:
     """The documents of all files."""
 
-    configs: list[tuple[Document, yaml.Node]] = field(default_factory=list)
-    secrets: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    maps: dict[str, dict[str, str] | None] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.configs: list[tuple[Document, yaml.Node]] = []
+        self.secrets: dict[str, dict[str, bytes]] = {}
+        self.maps: dict[str, dict[str, str] | None] = {}
 
     def add(self, document: Document) -> None:
         node = root(document)
@@ -73,6 +70,9 @@ class _Pool:
             raise document.wrong(node, what, f"known are {known}")
 
     def _secret(self, document: Document, node: yaml.Node) -> None:
+        import base64
+        import binascii
+
         told = shapes.SECRET.read(document, node, "the document")
         name = told["metadata"].get("name", "")
         data = {}
@@ -106,7 +106,7 @@ class _Pool:
 def _check_version(minimum: str, document: Document, node: yaml.Node) -> None:
     if not minimum:
         return
-    found = _MINIMUM.fullmatch(minimum)
+    found = re.fullmatch(_MINIMUM, minimum)
     if not found:
         what = f"minimumRequiredVersion {minimum!r} is no version"
         raise document.wrong(node, what, "write it like 0.8.0, without a v")
@@ -196,12 +196,12 @@ def subset(config: Config, names: Sequence[str]) -> Config:
         chosen = tuple(c for c in directory.contents if directory.full(c) in wanted)
         wanted.difference_update(directory.full(content) for content in chosen)
         if chosen:
-            kept.append(replace(directory, contents=chosen))
+            kept.append(directory._replace(contents=chosen))
     if wanted:
         have = [d.full(content) for d in config.directories for content in d.contents]
         what = f"no content is called {min(wanted)}"
         raise WrongUsage(what, fix=f"there are: {', '.join(have) or 'none'}")
-    return replace(config, directories=tuple(kept), minimum_version="")
+    return config._replace(directories=tuple(kept), minimum_version="")
 
 
 def with_local(config: Config, name: str, folder: str) -> Config:
@@ -214,11 +214,9 @@ def with_local(config: Config, name: str, folder: str) -> Config:
             content.path, "directory", entry | {"directory": {"path": folder}}, content.where
         )
 
-    return replace(
-        config,
+    return config._replace(
         directories=tuple(
-            replace(
-                directory,
+            directory._replace(
                 contents=tuple(
                     local(content) if directory.full(content) == name else content
                     for content in directory.contents

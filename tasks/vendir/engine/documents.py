@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import yaml
 
@@ -25,8 +25,7 @@ _PREFIX: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "<<"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document of a stream.
 
     Attributes:
@@ -110,19 +109,20 @@ Reader = Callable[[Document, yaml.Node, str], Any]
 """Reads a node of a document; the text names the key. Returns None for "not given"."""
 
 
-@dataclass(frozen=True, slots=True)
 class Shape:
     """What a structure may hold.
 
-    Attributes:
+    Args:
         fields: key → reader.
         always: keys that are written even when they are empty, with what they are then.
         pointers: keys that are kept when given, even with an empty value.
     """
 
-    fields: Mapping[str, Reader]
-    always: Mapping[str, Any] = field(default_factory=dict)
-    pointers: frozenset[str] = frozenset()
+    def __init__(
+        self, fields: Mapping[str, Reader], always: Mapping[str, Any] = MappingProxyType({}),
+        pointers: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        self.fields, self.always, self.pointers = fields, always, pointers
 
     def __call__(self, document: Document, node: yaml.Node, key: str) -> dict[str, Any] | None:
         """Read a field of this shape: a shape is a reader, too."""

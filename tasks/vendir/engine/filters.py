@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -130,4 +129,6 @@ def _take_over(source: Path, folder: Path, inner: str, where: str) -> None:
         raise SlipwayError(f"{inner} cannot be kept: a folder has come in its place", where=place)
     make_folders(target.parent)
     target.unlink(missing_ok=True)  # never through a link that was fetched
+    import shutil  # seldom needed, and heavy
+
     shutil.copyfile(source, target)

@@ -1,17 +1,18 @@
 """Git sources: the commit that a reference names, its files, and what the lock says of it.
 
 As little as possible is asked of the remote: one commit without history, and only the contents of
-files that are kept. The lock names the newest tag before the commit, and to find that takes the
-whole history, unless there are no tags at all or one stands on the commit itself.
+files that are kept. The lock names the newest tag before the commit, and to find that takes its
+history (`history`), unless there are no tags at all or one stands on the commit itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tasks.kernel import journal
 from tasks.kernel.errors import SlipwayError, WrongUsage
@@ -19,20 +20,22 @@ from tasks.kernel.redact import redact
 
 from . import auth
 from .filters import keeper
+from .meanwhile import Meanwhile
 from .model import Config, Content
 from .repository import Repository
 from .versions import highest
 
-_FULL = re.compile(r"[0-9a-f]{40}", re.ASCII)
-_MAYBE_SHORT = re.compile(r"[0-9a-fA-F]{4,39}", re.ASCII)
+_FULL: Final = r"[0-9a-f]{40}"
+# Surely the name of a branch, and no more than a part of all such names.
+_ORDINARY: Final = r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:[./][A-Za-z0-9_][A-Za-z0-9_-]*)*"
+_MAYBE_SHORT: Final = r"[0-9a-fA-F]{4,39}"
 _BLANKS: Final = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a source is fetched to, and with what.
 
     Attributes:
@@ -48,21 +51,20 @@ class Place:
     mirrors: Mapping[str, Path]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The commit that a source names.
 
     Attributes:
         repository: has its trees, and gets its contents.
         commit: full id.
         message: the commit's own.
-        tag: what `git describe` says of it; "" for nothing.
+        tag: what `git describe` says of it; "" for nothing, None when that takes its history.
     """
 
     repository: Repository
     commit: str
     message: str
-    tag: str
+    tag: str | None
 
     def entry(self) -> dict[str, Any]:
         """Return what the lock says of it."""
@@ -80,9 +82,19 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
     """
     source = content.source
     _refuse(source, content.where)
-    found = _obtained(content, at)
-    _check_out(found.repository, found.commit, content, into)
-    return found.entry()
+    with ExitStack() as held:
+
+        def opened(name: str) -> Repository:
+            return held.enter_context(closing(_opened(content, at, name)))
+
+        found = _obtained(content, opened)
+        named = Meanwhile(partial(_name, found, opened))
+        try:
+            _check_out(found.repository, found.commit, content, into)
+        except Exception:
+            named.wait()  # it writes where everything is about to be removed
+            raise
+        return found._replace(tag=named.result()).entry()
 
 
 def _opened(content: Content, at: Place, name: str) -> Repository:
@@ -127,31 +139,33 @@ def _address(url: str, root: Path) -> str:
     return str(root / url)
 
 
-def _obtained(content: Content, at: Place) -> Found:
+def _obtained(content: Content, opened: Callable[[str], Repository]) -> Found:
     """Fetch what a source names.
 
     Raises:
         SlipwayError: the remote refuses, or does not have it.
     """
     source = content.source
-    repository = _opened(content, at, "repository")
-    refs = repository.advertised()
-    ref = source.get("ref") or _selected(source["refSelection"], refs)
+    repository = opened("repository")
     depth = source.get("depth", 0)
-    if not depth and not repository.borrows and (commit := _plain(ref, refs)):
-        tags = [name for name in refs if name.startswith("refs/tags/")]
+    alone = not depth and not repository.borrows
+    refs, fetched = _asked(repository, _evident(source.get("ref", "")) if alone else "")
+    ref = source.get("ref") or _selected(source["refSelection"], refs)
+    tags = [name for name in refs if name.startswith("refs/tags/")]
+    if alone and (commit := _plain(ref, refs)):
+        # Between two questions a branch may move: what was fetched is what counts.
+        commit = fetched if fetched and f"refs/tags/{ref}" not in refs else commit
         own = [name for name in tags if refs[name] == commit]
-        if own or not tags:
-            if found := _fetched_alone(repository, commit, own):
-                return found
-            # It has noted down already that it is not to have everything.
-            repository = _opened(content, at, "whole")
+        if found := _alone(repository, commit, own, fetched):
+            return found if own or not tags else found._replace(tag=None)
+    if repository.partial:  # it has noted down already that it is not to have everything
+        repository = opened("whole")
     if repository.borrows and not depth:
         repository.adopt()
     else:
         branch = ref.removeprefix("origin/") if ref.startswith("origin/") else ""
         repository.fetch_all(branch if f"refs/heads/{branch}" in refs else "", depth)
-    if _FULL.fullmatch(ref) and not repository.has(ref):
+    if re.fullmatch(_FULL, ref) and not repository.has(ref):
         repository.fetch_commit(ref, depth)
     commit = repository.resolve(ref)
     if not commit:
@@ -160,20 +174,60 @@ def _obtained(content: Content, at: Place) -> Found:
             where=content.where,
             fix="ref is a commit, a tag, a branch, or origin/BRANCH",
         )
-    return Found(repository, *repository.look_up(commit), repository.describe(commit))
+    tag = repository.describe(commit) if tags else ""
+    return Found(repository, *repository.look_up(commit), tag)
 
 
-def _fetched_alone(repository: Repository, commit: str, tags: list[str]) -> Found | None:
-    """Fetch a commit and nothing else, not even contents; None when it is not to be had so."""
+def _asked(repository: Repository, evident: str) -> tuple[Mapping[str, str], str]:
+    """Return the remote's refs, and the commit that was fetched while it told them, if any."""
+    if not evident:
+        return repository.advertised(), ""
+    refs = Meanwhile(repository.advertised)
     try:
-        repository.fetch_one(commit, tags)
+        fetched = repository.fetch_one(evident)
+    except SlipwayError as error:
+        journal.say(f"one commit alone is not to be had at once: {error}")
+        fetched = ""
+    return refs.result(), fetched
+
+
+def _evident(ref: str) -> str:
+    """Return what to fetch for a reference when that is plain without any look; else ""."""
+    if re.fullmatch(_FULL, ref):
+        return ref
+    name = ref.removeprefix("origin/")
+    return f"refs/heads/{name}" if name != ref and re.fullmatch(_ORDINARY, name) else ""
+
+
+def _alone(repository: Repository, commit: str, tags: list[str], fetched: str) -> Found | None:
+    """Have a commit and nothing else, not even contents; None when it is not to be had so."""
+    annotated = [tag for tag in tags if repository.annotated(tag)]
+    try:
+        if commit != fetched or annotated:
+            repository.fetch_one(commit, annotated)
     except SlipwayError as error:
         journal.say(f"one commit alone is not to be had, so all are fetched: {error}")
         return None
     found, message = repository.look_up(commit)
     if not found:
         return None
-    return Found(repository, found, message, repository.describe(found) if tags else "")
+    if annotated:
+        return Found(repository, found, message, repository.describe(found))
+    # Of tags that are nothing but names git takes the first.
+    return Found(repository, found, message, min(tags, default="").removeprefix("refs/tags/"))
+
+
+def _name(found: Found, opened: Callable[[str], Repository]) -> str:
+    """Return how a commit is named by the tags before it.
+
+    Raises:
+        SlipwayError: the remote refuses.
+    """
+    if found.tag is not None:
+        return found.tag
+    from . import history
+
+    return history.describe(opened, found.commit)
 
 
 def _selected(selection: Mapping[str, Any], refs: Mapping[str, str]) -> str:
@@ -188,12 +242,12 @@ def _selected(selection: Mapping[str, Any], refs: Mapping[str, str]) -> str:
 
 def _plain(ref: str, refs: Mapping[str, str]) -> str:
     """Return the commit that a reference names, when the remote's list of refs tells; else ""."""
-    if _FULL.fullmatch(ref):
+    if re.fullmatch(_FULL, ref):
         return ref
     if ref.startswith("refs/"):
         return refs.get(ref, "") if ref.startswith("refs/tags/") else ""
     tag = refs.get(f"refs/tags/{ref}", "")
-    if tag or _MAYBE_SHORT.fullmatch(ref):
+    if tag or re.fullmatch(_MAYBE_SHORT, ref):
         return tag
     if ref.startswith("origin/"):
         return refs.get(f"refs/heads/{ref.removeprefix('origin/')}", "")
@@ -201,10 +255,10 @@ def _plain(ref: str, refs: Mapping[str, str]) -> str:
 
 
 def _check_out(repository: Repository, commit: str, content: Content, into: Path) -> None:
-    keep = keeper(content)
-    entries = repository.entries(commit)
+    keep, may = keeper(content), _below(content)
+    entries = repository.entries(commit, may)
     if not content.source.get("skipInitSubmodules") and any(
-        entry.submodule and _may_be_kept(content, entry.path) for entry in entries
+        entry.submodule and may(entry.path) for entry in entries
     ):
         repository.check_out_all(commit, into)
         return
@@ -213,7 +267,8 @@ def _check_out(repository: Repository, commit: str, content: Content, into: Path
     repository.check_out(commit, wanted, attributes, into)
 
 
-def _may_be_kept(content: Content, folder: str) -> bool:
+def _below(content: Content) -> Callable[[str], bool]:
+    """Return the test whether something below a folder may be kept; only False is certain."""
     include = content.globs("includePaths")
     globs = [*include, *content.globs("legalPaths")]
-    return not include or any(glob.may_match_below(folder) for glob in globs)
+    return lambda folder: not include or any(glob.may_match_below(folder) for glob in globs)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from tasks.kernel.errors import WrongUsage
 
@@ -21,25 +21,28 @@ _MOST_ALTERNATIVES = 4096
 # Where a brace was. `**` behind an opening one is no component of its own, and a `*` before one
 # leaves at least a character to what follows: both as in the original.
 _OPENED, _CLOSED = "\0", "\1"
+_WILD = frozenset("*?[\\")
 
 
-@dataclass(frozen=True, slots=True)
-class Glob:
+class Glob(NamedTuple):
     """A compiled pattern.
 
     Attributes:
         pattern: as it was written.
-        expression: what a whole path has to match.
-        roots: the components, up to the first with a wildcard, of each alternative.
+        names: paths that are selected by name; to look into a set is quicker than an expression.
+        expression: what any other path has to match; None when there are no wildcards.
+        roots: the components, up to the first with a wildcard, of each alternative that selects
+            something below a folder.
     """
 
     pattern: str
-    expression: re.Pattern[str]
+    names: frozenset[str]
+    expression: re.Pattern[str] | None
     roots: tuple[tuple[str, ...], ...]
 
     def matches(self, path: str) -> bool:
         """Say whether a path (relative, `/` between components) is selected."""
-        return self.expression.fullmatch(path) is not None
+        return path in self.names or bool(self.expression and self.expression.fullmatch(path))
 
     def may_match_below(self, folder: str) -> bool:
         """Say whether a path below a folder might be selected; only False is certain."""
@@ -65,9 +68,11 @@ def compiled(pattern: str) -> Glob:
     if clean(pattern).split("/")[0] == "..":
         raise _malformed(pattern, "leaves the root of the content")
     alternatives = list(_expanded(cleaned, pattern))
-    expression = "|".join(f"(?:{_translated(each, pattern)})" for each in alternatives)
-    roots = tuple(dict.fromkeys(_fixed_root(each) for each in alternatives))
-    return Glob(pattern, re.compile(expression, re.DOTALL), roots)
+    wild = [each for each in alternatives if set(each) & _WILD]
+    expression = "|".join(f"(?:{_translated(each, pattern)})" for each in wild)
+    roots = tuple(dict.fromkeys(_fixed_root(each) for each in alternatives if _is_deep(each)))
+    names = frozenset(_bare(each) for each in alternatives if not set(each) & _WILD)
+    return Glob(pattern, names, re.compile(expression, re.DOTALL) if wild else None, roots)
 
 
 def _malformed(pattern: str, why: str) -> WrongUsage:
@@ -194,10 +199,19 @@ def _member(text: str, at: int, pattern: str) -> tuple[str, int]:
     return text[at], at + 1
 
 
+def _bare(text: str) -> str:
+    return text.replace(_OPENED, "").replace(_CLOSED, "")
+
+
+def _is_deep(text: str) -> bool:
+    """Say whether a pattern can select something below a folder; a name at the root cannot."""
+    return "/" in text or "**" in text
+
+
 def _fixed_root(text: str) -> tuple[str, ...]:
     fixed: list[str] = []
-    for component in text.replace(_OPENED, "").replace(_CLOSED, "").split("/"):
-        if any(sign in component for sign in "*?[\\"):
+    for component in _bare(text).split("/"):
+        if set(component) & _WILD:
             break
         fixed.append(component)
     return tuple(fixed)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
 
@@ -26,8 +25,7 @@ _PINS: Final = {
 _FREE: Final = frozenset({"manual", "directory", "inline"})
 
 
-@dataclass(frozen=True, slots=True)
-class LockedContent:
+class LockedContent(NamedTuple):
     """What one content was taken from.
 
     Attributes:
@@ -43,16 +41,14 @@ class LockedContent:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LockedDirectory:
+class LockedDirectory(NamedTuple):
     """A directory of the lock."""
 
     path: str
     contents: tuple[LockedContent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(NamedTuple):
     """A whole lock, in the order of the configuration."""
 
     directories: tuple[LockedDirectory, ...] = ()
@@ -79,7 +75,7 @@ class Lock:
                 place = at.get(join(directory.path, content.path))
                 if place:
                     own = held[place[0]][place[1]]
-                    held[place[0]][place[1]] = replace(content, path=own.path)
+                    held[place[0]][place[1]] = content._replace(path=own.path)
                 else:
                     held.setdefault(directory.path, []).append(content)
         return Lock(tuple(LockedDirectory(path, tuple(inner)) for path, inner in held.items()))
@@ -136,10 +132,9 @@ def pinned(config: Config, lock: Lock, where: str) -> Config:
     Raises:
         SlipwayError: a content has no entry, one of another kind, or one without a pin.
     """
-    return replace(
-        config,
+    return config._replace(
         directories=tuple(
-            replace(d, contents=tuple(_pinned(d, c, lock, where) for c in d.contents))
+            d._replace(contents=tuple(_pinned(d, c, lock, where) for c in d.contents))
             for d in config.directories
         ),
     )
@@ -168,14 +163,13 @@ def _pinned(directory: Directory, content: Content, lock: Lock, where: str) -> C
         changes["tagSelection"] = None
     if content.kind == "githubRelease":
         changes = {k: v for k, v in changes.items() if k != "tag"}
-        content = replace(
-            content,
+        content = content._replace(
             entry={
                 **content.entry,
                 content.kind: {**content.source, "tag": entry.facts.get("tag", "")},
             },
         )
-    return replace(content.with_source(**changes), tag=entry.facts.get("tag", ""))
+    return content.with_source(**changes)._replace(tag=entry.facts.get("tag", ""))
 
 
 def digest(content: Content) -> str:

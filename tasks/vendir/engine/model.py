@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from .globs import Glob, compiled
 from .paths import join
@@ -16,8 +16,7 @@ DEFAULT_LEGAL: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """One content of a directory.
 
     Attributes:
@@ -67,11 +66,10 @@ class Content:
             for key, value in {**self.source, **changes}.items()
             if key not in changes or value not in ("", None)
         }
-        return replace(self, entry={**self.entry, self.kind: source})
+        return self._replace(entry={**self.entry, self.kind: source})
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(NamedTuple):
     """A folder that is filled as a whole.
 
     Attributes:
@@ -91,8 +89,7 @@ class Directory:
         return join(self.path, content.path)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """A configuration with the secrets and maps that stand beside it.
 
     Attributes:
@@ -104,8 +101,12 @@ class Config:
 
     directories: tuple[Directory, ...]
     minimum_version: str = ""
-    secrets: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict, repr=False)
-    maps: Mapping[str, Mapping[str, str] | None] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, bytes]] = MappingProxyType({})
+    maps: Mapping[str, Mapping[str, str] | None] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        """Show nothing of the secrets."""
+        return f"Config({self.directories!r}, secrets of {sorted(self.secrets)})"
 
 
 def as_values(config: Config) -> dict[str, Any]:

@@ -6,9 +6,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
 from tasks.kernel.redact import redact
@@ -26,8 +25,7 @@ _TOKEN: Final = "VENDIR_GITHUB_API_TOKEN"  # noqa: S105 - the name of a variable
 _MOST_PAGES: Final = 250
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
+class Asset(NamedTuple):
     """A file of a release."""
 
     name: str

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,25 +11,16 @@ from tasks.kernel import git as g
 from tasks.kernel.errors import SlipwayError
 from tasks.kernel.redact import redact
 
+from . import trees
+from .objects import Objects
+from .trees import Entry
+
 _SLOW: Final = 1800.0  # seconds for whatever asks the remote
 _ALL: Final = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
 _TAGS: Final = "+refs/tags/*:refs/tags/*"
-_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
-_GITLINK: Final = "160000"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file of a commit."""
-
-    mode: str
-    blob: str
-    path: str
-
-    @property
-    def submodule(self) -> bool:
-        """Whether it is a commit of another repository."""
-        return self.mode == _GITLINK
+_CORE: Final = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
+# What is fetched lives as long as the sync: it need not survive a power failure.
+_BRIEF: Final = ("-c", "core.fsync=none", "-c", "fetch.writeCommitGraph=false")
 
 
 class Repository:
@@ -49,19 +38,39 @@ class Repository:
         self.address = address
         self.env = env
         self.borrows = False
-        self._partial = False
+        self.partial = False
         self._listed: list[tuple[str, str]] = []
-        g.git("init", "--quiet", "--template=", "--", str(folder), env=env)
+        self._annotated: set[str] = set()
+        self._objects: Objects | None = None
+        # Three files and two folders are a repository (gitrepository-layout); `git init` would
+        # take as long as half of a fetch.
+        for name in ("objects", "refs"):
+            (self.store / name).mkdir(parents=True)
+        (self.store / "HEAD").write_text("ref: refs/heads/main\n")
         # Written and not set by an argument: an address may hold a password.
         quoted = address.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        with (self.store / "config").open("a") as file:
-            file.write(f'[remote "origin"]\n\turl = "{quoted}"\n')
+        (self.store / "config").write_text(
+            f'{_CORE}[remote "origin"]\n\turl = "{quoted}"\n', "utf-8", "surrogateescape"
+        )
+
+    def close(self) -> None:
+        """End what still runs for it."""
+        if self._objects:
+            self._objects.close()
+        self._objects = None
+
+    @property
+    def objects(self) -> Objects:
+        """What is in it."""
+        if self._objects is None:
+            self._objects = Objects(self.store, self.env)
+        return self._objects
 
     def borrow(self, mirror: Path) -> None:
         """Take objects from a repository on this machine instead of copying them."""
         self.borrows = True
         alternates = self.store / "objects/info/alternates"
-        alternates.parent.mkdir(exist_ok=True)
+        alternates.parent.mkdir()
         alternates.write_text(f"{mirror.absolute() / 'objects'}\n")
 
     def _ask(self, *args: str, stdin: bytes = b"") -> bytes:
@@ -78,13 +87,23 @@ class Repository:
     def advertised(self) -> dict[str, str]:
         """Return the remote's branches and tags, in order: full name → the commit it peels to."""
         refs: dict[str, str] = {}
-        said = self._ask("ls-remote", "origin", "refs/heads/*", "refs/tags/*")
-        for line in said.decode("utf-8", "surrogateescape").split("\n")[:-1]:
-            commit, _, name = line.partition("\t")
+        for line in self._refs().decode("utf-8", "surrogateescape").split("\n")[:-1]:
+            commit, name = line.split(maxsplit=1)
             refs[name.removesuffix("^{}")] = commit  # the peeled line follows its tag
-            if not name.endswith("^{}"):
+            if name.endswith("^{}"):
+                self._annotated.add(name.removesuffix("^{}"))
+            else:
                 self._listed.append((commit, name))
         return refs
+
+    def _refs(self) -> bytes:
+        if self.borrows:  # it stands here: nobody has to be asked
+            return g.git("show-ref", "-d", "--heads", "--tags", repo=self.address, ok=(0, 1))
+        return self._ask("ls-remote", "origin", "refs/heads/*", "refs/tags/*")
+
+    def annotated(self, tag: str) -> bool:
+        """Say whether an advertised tag is an object of its own, and not only a name."""
+        return tag in self._annotated
 
     def adopt(self) -> None:
         """Take the refs that were advertised over as if they had been fetched.
@@ -96,64 +115,86 @@ class Repository:
         told = "".join(f"{sha} {name}\n" for sha, name in here)
         (self.store / "packed-refs").write_bytes(told.encode("utf-8", "surrogateescape"))
 
-    def fetch_one(self, commit: str, tags: Sequence[str]) -> None:
-        """Fetch a commit without its history and without contents, and some tags."""
-        self._partial = True
-        wanted = [commit, *(f"+{tag}:{tag}" for tag in tags)]
-        how = ("--depth=1", "--filter=blob:none", "--no-tags", "--no-write-fetch-head", "--quiet")
-        self._ask("fetch", *how, "--end-of-options", "origin", *wanted)
+    def fetch_one(self, name: str, tags: Sequence[str] = ()) -> str:
+        """Fetch a commit without its history and without contents, and some tags.
+
+        Args:
+            name: a full id, or the full name of a branch.
+            tags: their full names.
+
+        Returns:
+            The commit, or what a full id names else.
+        """
+        self.partial = True
+        wanted = [name, *(f"+{tag}:{tag}" for tag in tags)]
+        how = ("--depth=1", "--filter=blob:none", "--no-tags", "--quiet")
+        self._ask(*_BRIEF, "fetch", *how, "--end-of-options", "origin", *wanted)
+        return (self.store / "FETCH_HEAD").read_text("utf-8", "replace")[:40]
 
     def fetch_all(self, branch: str = "", depth: int = 0) -> None:
         """Fetch all tags and all branches, or one."""
         wanted = (f"+refs/heads/{branch}:refs/remotes/origin/{branch}", _TAGS) if branch else _ALL
         how = ["--no-tags", "--no-write-fetch-head", "--quiet"]
         how += [f"--depth={depth}"] if depth else []
-        self._ask("fetch", *how, "--end-of-options", "origin", *wanted)
+        self._ask(*_BRIEF, "fetch", *how, "--end-of-options", "origin", *wanted)
+
+    def fetch_of_all(self) -> tuple[list[str], dict[str, str]]:
+        """Return the command that fetches all branches and tags and says how far it is."""
+        how = ("--no-tags", "--no-write-fetch-head", "--progress", "--end-of-options", "origin")
+        place = ("-C", str(self.tree))
+        command = ["git", *g.ARGUMENTS, *_BRIEF, *place, "fetch", *how, *_ALL]
+        return command, g.environment(self.env)
+
+    def fetch_commits(self, commit: str) -> None:
+        """Fetch the history of a commit and of all tags, and nothing that is in it."""
+        self.partial = True
+        how = ("--filter=tree:0", "--no-tags", "--no-write-fetch-head", "--quiet")
+        self._ask(*_BRIEF, "fetch", *how, "--end-of-options", "origin", commit, _TAGS)
 
     def fetch_commit(self, commit: str, depth: int = 0) -> None:
         """Fetch a commit that no branch or tag leads to."""
         how = ["--no-tags", "--no-write-fetch-head", "--quiet"]
         how += [f"--depth={depth}"] if depth else []
-        self._ask("fetch", *how, "--end-of-options", "origin", commit)
+        self._ask(*_BRIEF, "fetch", *how, "--end-of-options", "origin", commit)
 
     def has(self, commit: str) -> bool:
         """Say whether a commit is here."""
-        return g.returncode("cat-file", "-e", f"{commit}^{{commit}}", repo=self.tree) == 0
+        return self.objects.read(f"{commit}^{{commit}}") is not None
 
     def resolve(self, ref: str) -> str:
         """Return the commit that `git checkout REF` would take; "" when there is none."""
         # A branch's bare name is looked up at the remote; `main~1` or `main^{commit}` is no name.
         named = "@{" not in ref and not set("~^:") & set(ref)
         for name in (ref, *([f"refs/remotes/origin/{ref}"] if named else [])):
-            found = g.text(
-                *("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"),
-                repo=self.tree, env=self.env, ok=(0, 1, 128),
-            )  # fmt: skip
-            if _COMMIT.fullmatch(found):
-                return found
+            if found := self.objects.read(f"{name}^{{commit}}"):
+                return found[0]
         return ""
 
     def look_up(self, name: str) -> tuple[str, str]:
         """Return the commit that a full id names, and its whole message; "" when it is none."""
-        how = ("log", "-1", "--no-patch", "--format=%H%x00%B", name, "--")
-        told = g.git(*how, repo=self.tree, env=self.env, ok=(0, 128))
-        commit, _, message = told.decode("utf-8", "replace").partition("\0")
-        return commit, message
+        found = self.objects.read(f"{name}^{{commit}}")
+        if found is None:
+            return "", ""
+        header, _, message = found[2].partition(b"\n\n")
+        if b"\nencoding " in header:  # git knows more of them
+            how = ("log", "-1", "--no-patch", "--format=%B", found[0], "--")
+            message = g.git(*how, repo=self.tree, env=self.env)
+        return found[0], message.decode("utf-8", "replace")
 
-    def describe(self, commit: str) -> str:
-        """Return how a commit is named by the tags before it; "" when there are none."""
-        said = g.git("describe", "--tags", commit, repo=self.tree, ok=(0, 128))
+    def describe(self, commit: str, digits: int = 0) -> str:
+        """Return how a commit is named by the tags before it; "" when there are none.
+
+        Args:
+            commit: full id.
+            digits: of the id in the name; as many as git would show here when 0.
+        """
+        how = ("--tags", *([f"--abbrev={digits}"] if digits else []))
+        said = g.git("describe", *how, commit, repo=self.tree, ok=(0, 128))
         return said.decode("utf-8", "replace").strip()
 
-    def entries(self, commit: str) -> list[Entry]:
-        """Return every file of a commit."""
-        listed = g.git("ls-tree", "-r", "-z", "--full-tree", commit, repo=self.tree, env=self.env)
-        found = []
-        for line in listed.decode("utf-8", "surrogateescape").split("\0")[:-1]:
-            about, _, path = line.partition("\t")
-            mode, _, blob = about.split(" ")
-            found.append(Entry(mode, blob, path))
-        return found
+    def entries(self, commit: str, may: Callable[[str], bool]) -> list[Entry]:
+        """Return the files of a commit; see `trees.entries`."""
+        return trees.entries(self.objects, commit, may)
 
     def check_out(
         self, commit: str, entries: Collection[Entry], rules: Collection[Entry], into: Path
@@ -163,26 +204,34 @@ class Repository:
         Args:
             commit: whose files.
             entries: those to write.
-            rules: the files that say how others are converted.
+            rules: the files that say how others are converted; without any they are written as
+                they are.
             into: a path that is free.
         """
         into.mkdir(mode=0o700)
-        place = ("--git-dir", str(self.store), "--work-tree", str(into))
-        g.git(*place, "read-tree", commit, cwd=into, env=self.env, timeout=_SLOW)
         self._complete([*entries, *rules])
+        if not rules:
+            trees.write(self.objects, entries, into)
+            return
+        # As little as the rest of a person's settings may their own attributes change a content.
+        place: tuple[str, ...] = ("-c", f"core.attributesFile={os.devnull}")
+        place += ("--git-dir", str(self.store), "--work-tree", str(into))
+        g.git(*place, "read-tree", commit, cwd=into, env=self.env, timeout=_SLOW)
         listed = b"".join(os.fsencode(entry.path) + b"\0" for entry in entries)
         how = ("checkout-index", "--force", "--quiet", "-z", "--stdin")
-        g.git(*place, *how, cwd=into, env=self.env, stdin=listed, timeout=_SLOW)
+        env = {**self.env, "GIT_ATTR_NOSYSTEM": "1"}
+        g.git(*place, *how, cwd=into, env=env, stdin=listed, timeout=_SLOW)
 
     def _complete(self, entries: Collection[Entry]) -> None:
         """Fetch in one go the contents that are missing; git would ask for them one by one."""
-        if not self._partial:
+        if not self.partial:
             return
         # Of a server that filtered nothing all are here; git sees that, and does not even ask.
         wanted = sorted({entry.blob for entry in entries})
         if wanted:
             stdin = "".join(f"{blob}\n" for blob in wanted).encode()
             self._ask(
+                *_BRIEF,
                 *("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"),
                 *("--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none"),
                 *("--stdin", "origin"),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 import struct
-from datetime import date
 from typing import Final, Literal
 
 Kind = Literal["null", "bool", "int", "float", "time", "text"]
@@ -25,18 +24,16 @@ _INFINITE: Final = frozenset(
     sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")
 )
 _NUMBER_STARTS: Final = frozenset("+-0123456789")
-_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_PREFIXED = re.compile(
-    r"[-+]?0(?:[xX](?P<x>[0-9a-fA-F]+)|[oO]?(?P<o>[0-7]+)|[bB](?P<b>[01]+))", re.ASCII
-)
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_POINT_FLOAT = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?")
-_BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
-_CLOCK = re.compile(
+# Compiled when first asked for: few configurations have numbers or dates.
+_DECIMAL: Final = r"[-+]?(?:0|[1-9][0-9]*)"
+_PREFIXED: Final = r"[-+]?0(?:[xX](?P<x>[0-9a-fA-F]+)|[oO]?(?P<o>[0-7]+)|[bB](?P<b>[01]+))"
+_FLOAT: Final = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+_POINT_FLOAT: Final = r"\.[0-9]+(?:[eE][-+]?[0-9]+)?"
+_BASE_60: Final = r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+_DATE: Final = r"(\d{4})-(\d{1,2})-(\d{1,2})"
+_CLOCK: Final = (
     r"(?:[Tt](?P<h>\d{1,2}):(?P<m>\d{1,2}):(?P<s>\d{1,2})(?:[.,]\d+)?(?:Z|[-+]\d\d:\d\d)"
-    r"|[ ](?P<h2>\d{1,2}):(?P<m2>\d{1,2}):(?P<s2>\d{1,2})(?:[.,]\d+)?)",
-    re.ASCII,
+    r"|[ ](?P<h2>\d{1,2}):(?P<m2>\d{1,2}):(?P<s2>\d{1,2})(?:[.,]\d+)?)"
 )
 
 
@@ -45,9 +42,9 @@ def integer(bare: str) -> int | None:
     if bare[:1] not in _NUMBER_STARTS:
         return None
     plain = bare.replace("_", "")
-    if _DECIMAL.fullmatch(plain):
+    if re.fullmatch(_DECIMAL, plain):
         value = int(plain)
-    elif found := _PREFIXED.fullmatch(plain):
+    elif found := re.fullmatch(_PREFIXED, plain, re.ASCII):
         base = {"x": 16, "o": 8, "b": 2}[found.lastgroup or "o"]
         value = int(found[found.lastgroup or "o"], base) * (-1 if plain[0] == "-" else 1)
     else:
@@ -63,11 +60,11 @@ def _number(bare: str) -> float | None:
     if bare in _INFINITE:
         return -math.inf if bare[0] == "-" else math.inf
     if bare[:1] == ".":
-        well_formed = _POINT_FLOAT.fullmatch(bare)
+        well_formed = re.fullmatch(_POINT_FLOAT, bare)
     else:
         starts_well = bare[:1] in _NUMBER_STARTS
         bare = bare.replace("_", "")
-        well_formed = _FLOAT.fullmatch(bare) if starts_well else None
+        well_formed = re.fullmatch(_FLOAT, bare) if starts_well else None
     if not well_formed:
         return None
     value = float(bare)
@@ -75,15 +72,17 @@ def _number(bare: str) -> float | None:
 
 
 def _is_time(bare: str) -> bool:
-    found = _DATE.match(bare)
+    found = re.match(_DATE, bare, re.ASCII) if bare[:1] in _NUMBER_STARTS else None
     if not found:
         return False
+    from datetime import date
+
     try:
         date(*(int(part) for part in found.groups()))
     except ValueError:
         return False
     rest = bare[found.end() :]
-    clock = _CLOCK.fullmatch(rest)
+    clock = re.fullmatch(_CLOCK, rest, re.ASCII)
     if clock:
         hour, minute, second = (int(part) for part in clock.groups() if part is not None)
         return hour < 24 and minute < 60 and second < 60
@@ -126,7 +125,9 @@ def as_text(bare: str) -> str:
 
 def needs_quotes(text: str) -> bool:
     """Say whether text would read as another type, were it written bare."""
-    return kind(text) != "text" or bool(_BASE_60.fullmatch(text))
+    if text[:1] in _NUMBER_STARTS and re.fullmatch(_BASE_60, text):
+        return True
+    return kind(text) != "text"
 
 
 def _short(value: float) -> str:

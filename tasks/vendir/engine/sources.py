@@ -115,6 +115,12 @@ def _release(content: Content, at: Place, into: Path) -> Facts:
     return releasesource.fetch(content, at, into)
 
 
+def _image(content: Content, at: Place, into: Path) -> Facts:
+    from . import imagesource
+
+    return imagesource.fetch(content, at, into)
+
+
 MANUAL: Final = "manual"
 _SOURCES: Final[Mapping[str, Source]] = {
     "git": gitsource.fetch,
@@ -123,4 +129,5 @@ _SOURCES: Final[Mapping[str, Source]] = {
     "http": _http,
     "helmChart": _chart,
     "githubRelease": _release,
+    "image": _image,
 }

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
-import shutil
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +20,7 @@ from typing import Final
 from tasks.kernel.errors import SlipwayError
 
 PREFIX: Final = ".vendir-tmp-"
-_NOTE: Final = "swap.json"
+_NOTE: Final = "swap"
 _PATIENCE: Final = 30.0  # seconds for another sync of the same root
 
 
@@ -83,9 +80,8 @@ class Area:
 
     def _note(self, target: Path, aside: Path) -> None:
         """Write down where the old tree goes, before it goes."""
-        told = {"target": os.path.relpath(target, self.root), "aside": aside.name}
-        with (self.folder / _NOTE).open("w") as file:
-            json.dump(told, file)
+        with (self.folder / _NOTE).open("wb") as file:
+            file.write(os.fsencode(f"{aside.name}\n{os.path.relpath(target, self.root)}"))
             file.flush()
             os.fsync(file.fileno())
 
@@ -114,7 +110,8 @@ def area(root: Path) -> Iterator[Area]:
     try:
         _wait(handle, root)
         collect(root)
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+        folder = root / f"{PREFIX}{os.urandom(8).hex()}"
+        folder.mkdir(mode=0o700)
         try:
             yield Area(root, folder)
         finally:
@@ -148,11 +145,11 @@ def collect(root: Path) -> None:
 
 def _clear(root: Path, folder: Path) -> None:
     try:
-        told = json.loads((folder / _NOTE).read_bytes())
-        aside, target = folder / told["aside"], root / told["target"]
-    except (OSError, ValueError, KeyError, TypeError):
-        aside = target = None  # it was killed while nothing was being swapped
-    if aside and target and os.path.lexists(aside) and not os.path.lexists(target):
+        name, _, place = os.fsdecode((folder / _NOTE).read_bytes()).partition("\n")
+    except OSError:
+        name = place = ""  # it was killed while nothing was being swapped
+    aside, target = folder / name, root / place
+    if name and place and os.path.lexists(aside) and not os.path.lexists(target):
         make_folders(target.parent)
         aside.rename(target)
     remove(folder)
@@ -171,7 +168,7 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     try:
-        shutil.rmtree(path)
+        _remove_tree(path)
     except PermissionError:
         path.chmod(0o700)
         for parent, folders, _ in os.walk(path):
@@ -179,7 +176,17 @@ def remove(path: Path) -> None:
                 inner = Path(parent, name)
                 if not inner.is_symlink():
                     inner.chmod(0o700)
-        shutil.rmtree(path)
+        _remove_tree(path)
+
+
+def _remove_tree(path: Path) -> None:
+    with os.scandir(path) as found:
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                _remove_tree(Path(entry))
+            else:
+                os.unlink(entry)  # noqa: PTH108 - many, and no paths of their own
+    path.rmdir()
 
 
 def copy_tree(source: Path, to: Path, *, without: Path | None = None) -> None:
@@ -193,6 +200,8 @@ def copy_tree(source: Path, to: Path, *, without: Path | None = None) -> None:
     Raises:
         SlipwayError: something in it is neither file, folder nor link.
     """
+    import shutil  # a sync from git alone needs none of it
+
     if source.is_symlink() or not source.is_dir():
         shutil.copy2(source, to, follow_symlinks=False)
         return

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from tasks.kernel.errors import SlipwayError
 
@@ -21,8 +21,7 @@ from .staging import Area, area, copy_tree, make_folders
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What is asked for.
 
     Attributes:
@@ -40,15 +39,14 @@ class Request:
     root: Path
     config: Config
     lock_file: Path
-    only: Mapping[str, str] = field(default_factory=dict)
+    only: Mapping[str, str] = MappingProxyType({})
     locked: bool = False
     lazy: bool = True
     any_links: bool = False
-    mirrors: Mapping[str, Path] = field(default_factory=dict)
+    mirrors: Mapping[str, Path] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A request made precise: nothing has been touched yet.
 
     Attributes:
@@ -220,15 +218,16 @@ def write_lock(path: Path, content: bytes) -> None:
         if path.is_file() and path.read_bytes() == content:
             return
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        spare = path.with_name(f".{path.name}.{os.urandom(8).hex()}")
+        handle = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
-            Path(name).replace(path)
+            spare.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            spare.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise SlipwayError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tasks.kernel.errors import SlipwayError
 
@@ -15,8 +15,7 @@ from .staging import area
 from .sync import Plan, stage
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Drift:
+class Drift(NamedTuple):
     """One way in which the tree is not what its lock says.
 
     Attributes:
