@@ -18,12 +18,12 @@ from tasks.chart.tasks import task_charts
 from tasks.promotion.tasks import task_deployments
 
 # Behind the human gate: what was approved becomes a release.
-from tasks.release.tasks import task_draft
+from tasks.release.tasks import task_withdraw, task_draft
 from tasks.images.tasks import task_final
 from tasks.release.tasks import task_tag, task_publish, task_counter, task_intact
 
 # Before it: the head is judged, numbered, built and offered as a candidate.
-from tasks.checks.tasks import task_check
+from tasks.checks.tasks import task_check, task_statuses
 from tasks.version.tasks import task_version
 from tasks.build.tasks import task_app, task_binary
 from tasks.images.tasks import task_image, task_push
@@ -43,14 +43,14 @@ from tasks.deploy.tasks import task_live, task_tfplan, task_apply, task_health, 
 from tasks.deploy.tasks import task_deploy_all
 
 # The gates themselves, the human's yes, and the whole of it.
-from tasks.release.tasks import task_approve, task_automerge, task_drop, task_release
+from tasks.release.tasks import task_approve, task_automerge, task_drop, task_yank, task_release
 from tasks.deploy.gate_tasks import task_approve_environment, task_reject_environment
 from tasks.deploy.gate_tasks import task_override_environment, task_rollback, task_resume
 from tasks.deploy.gate_tasks import task_unlock, task_drift, task_restart
 
 # What a person wants to see.
 from tasks.desk.tasks import task_plan, task_status, task_trace, task_where, task_doctor, task_demo
-from tasks.desk.tasks import task_history, task_init
+from tasks.desk.tasks import task_history, task_init, task_retry
 
 # Who is told of gates, failures and releases.
 from tasks.notify.tasks import task_notify

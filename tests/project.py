@@ -79,7 +79,15 @@ class Run:
     @property
     def ran(self) -> list[str]:
         """Return the tasks that ran, observers left out, in the order of the screen."""
-        names = [line.split()[1] for line in self.err.splitlines() if line[:1] in set("✓·║✗")]
+        names: list[str] = []
+        same = False
+        for line in self.err.splitlines():
+            if line[:1] in set("✓·║✗"):
+                names.append(line.split()[1])
+            same = line.startswith(" ") and (same or line.lstrip().startswith("the same: "))
+            if same:  # with the one above, and with what was wrapped
+                told = line.replace("the same: ", "").split(",")
+                names += [name.strip() for name in told if name.strip()]
         return [name for name in names if name not in ("source", "forge", "registry", "sandbox")]
 
     @property

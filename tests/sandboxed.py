@@ -117,8 +117,8 @@ class Sandbox(Project):
         return LocalCluster(self.world / "cluster")
 
     def namespaces(self) -> list[str]:
-        """Return the namespaces that somebody deployed to, or left."""
-        return sorted(self.cluster.namespaces())
+        """Return the namespaces that somebody deployed to, or left; those have labels."""
+        return sorted(name for name, labels in self.cluster.namespaces().items() if labels)
 
     def pods(self, name: str) -> list[tuple[str, str]]:
         """Return what runs in an environment: name and start of each pod."""

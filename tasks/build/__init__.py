@@ -4,8 +4,8 @@ The binary carries the commit and the core version, so that its bytes are the sa
 candidate, in the release's asset and in the final image; the candidate's number never goes into it.
 """
 
-from .binary import Compiled, compile_binary
+from .binary import Compiled, asset_of, compile_binary
 from .binary import content_of as binary_content
 from .stamp import stamped_env
 
-__all__ = ["Compiled", "binary_content", "compile_binary", "stamped_env"]
+__all__ = ["Compiled", "asset_of", "binary_content", "compile_binary", "stamped_env"]

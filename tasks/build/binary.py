@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,11 @@ def _compile_once(world: World, binary: Binary, commit: str, core: str, task: st
         )
         content = _left(binary, tree, binary.output, "output")
         outputs = {path: _left(binary, tree, path, "outputs") for path in binary.outputs}
+    for name, path in binary.assets.items():
+        if not outputs[path]:
+            raise Failed(
+                f"{binary.name} left {path} empty, and a release has no empty asset {name}"
+            )
     return Compiled(content, hashlib.sha256(content).hexdigest(), outputs)
 
 
@@ -104,6 +109,7 @@ def _key(world: World, binary: Binary, version: dict[str, Any]) -> str:
         binary.output,
         binary.env,
         list(binary.outputs),
+        *([binary.assets] if binary.assets else []),
     ]
     return hashlib.sha256(facts.canonical(told)).hexdigest()
 
@@ -125,7 +131,8 @@ def build(binary: Binary, world: World) -> str:
     world.path(f"{FILE}/{binary.name}").chmod(0o755)
     for place, path in zip(beside(binary), binary.outputs, strict=True):
         world.write(place, made.outputs[path])
-    world.write_json(paths.BINARY, _fact(binary, version, key, made.sha256, len(made.content)))
+    fact = _fact(binary, version, key, made.sha256, len(made.content))
+    world.write_json(paths.BINARY, fact | _assets(binary, made.outputs))
     return f"{binary.name} {len(made.content) / 1000:.0f} kB"
 
 
@@ -140,6 +147,23 @@ def _fact(
         "sha256": sha256,
         "size": size,
     }
+
+
+def _assets(binary: Binary, outputs: Mapping[str, bytes] | None) -> dict[str, Any]:
+    """Return what the fact says of further assets: name → SHA-256; unknown without the files."""
+    if not binary.assets:
+        return {}
+    return {
+        "assets": {
+            name: UNKNOWN if outputs is None else hashlib.sha256(outputs[path]).hexdigest()
+            for name, path in binary.assets.items()
+        }
+    }
+
+
+def asset_of(world: World, binary: Binary, name: str) -> bytes:
+    """Return a further asset as it was built here last; b"" when it is not there."""
+    return world.read(f"{FILE}.outputs/{binary.assets[name]}") or b""
 
 
 def beside(binary: Binary) -> Iterator[str]:
@@ -157,7 +181,9 @@ def foresee(binary: Binary, world: Forecast) -> Foreseen:
     key = _key(world, binary, version)
     known = world.json_or(paths.BINARY, {})
     if known.get("key") != key or not world.exists(f"{FILE}/{binary.name}"):
-        world.write_json(paths.BINARY, _fact(binary, version, key, UNKNOWN, UNKNOWN))
+        world.write_json(
+            paths.BINARY, _fact(binary, version, key, UNKNOWN, UNKNOWN) | _assets(binary, None)
+        )
     return Foreseen(f"{binary.name} of {version['commit'][:7]}")
 
 

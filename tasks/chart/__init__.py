@@ -12,3 +12,21 @@ the folders of the source that it takes along), and `proposal` what stands of th
 digest, with limits). `packing` makes one file of it, and `compare` shows what it would change
 (`manifests`).
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .offered import offer_of
+
+__all__ = ["offer_of"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what passes between rooms when it is asked for: the editor alone needs none of it."""
+    if name in __all__:
+        from . import offered
+
+        return getattr(offered, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

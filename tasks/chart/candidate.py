@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..forge import connect
+from ..forge import connect, is_yanked
 from ..images import pushed_images
 from ..kernel import paths
 from ..kernel.effects import Effect, Seen
@@ -37,6 +37,8 @@ def want(world: World) -> Wanted:
     version = world.json(paths.VERSION)
     if version["version"] is None or "-" not in version["version"]:
         return Wanted(None)
+    if is_yanked(world, version["core"], version["commit"]):
+        return Wanted(None)  # its release was, and withdrawn: nothing of it is offered
     pushed = pushed_images(world)
     named = {name: pushed[name] for name in sorted(chart_of(world).images) if name in pushed}
     if len(named) < len(chart_of(world).images):

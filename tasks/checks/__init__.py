@@ -12,6 +12,8 @@ pass is remembered by the fingerprint of what passed, so the same tree is never 
     artifacts    what checks keep, for people and for other stages
     messages     the rule conventional-commits
     pulls        the rules promote-files and pull-limit
+    statuses     what was judged, told to the forge
+    telling      what it cannot tell: that a check runs, or has failed
 """
 
 from .artifacts import lay as lay_artifacts

@@ -32,7 +32,8 @@ def inputs(world: World, check: Check, subject: Subject) -> dict[str, str]:
 def key(world: World, check: Check, subject: Subject) -> str:
     """Return what a pass is found by: the inputs, the artifacts given, and the settings."""
     settings = world.config.slice(f"checks.{check.name}")[f"checks.{check.name}"]
-    del settings["guards"]  # what waits for it says nothing about what it judges
+    for name in ("guards", "status"):  # who waits for it, or is told, is not what it judges
+        del settings[name]
     told = [settings, inputs(world, check, subject), sources(world, check, subject)]
     return sha256(canonical(told)).hexdigest()
 
@@ -54,6 +55,12 @@ def remember(
     told = {"commit": subject.commit(world), "says": says, "artifacts": kept}
     world.write_json(f"{_folder(check.name)}/{key(world, check, subject)}.json", told)
     _forget(world, check.name)
+
+
+def forget(check: Check, subject: Subject, world: World) -> None:
+    """Forget that this very tree has passed; what is empty is no pass."""
+    if find(world, check, subject):
+        world.write(f"{_folder(check.name)}/{key(world, check, subject)}.json", b"")
 
 
 def _folder(check: str) -> str:

@@ -13,10 +13,12 @@ from ..kernel.config import Check, Config
 from ..kernel.errors import WrongUsage
 from ..kernel.pipeline import pipeline
 from ..kernel.receipts import Always
+from . import passes, statuses
 from .artifacts import Stands
 from .chosen import observe
 from .pulls import Moved
 from .subject import Subject
+from .telling import Teller
 from .unfinished import CutOff
 from .verdict import assume, judge
 
@@ -37,6 +39,23 @@ def task_check() -> Iterator[declare.Task]:
         )
     for check in config.checks.values():
         yield _check(config, check, subject)
+
+
+def task_statuses() -> Iterator[declare.Task]:
+    """`statuses`: the verdicts → a word for each, on the commit that was judged."""
+    config, subject = pipeline(), _subject()
+    names = statuses.needed(config.checks, subject)
+    task = declare.effect(
+        statuses.effect(subject),
+        doc=f"tell the forge what the checks say of {subject.spoken}"[:99],
+        room="checks",
+        reads=[subject.head, *map(subject.verdict, names)],
+        observers=[subject.task],
+        settings=config.slice("checks", "forge", "inputs"),
+        wakes=[statuses.Untold(subject)],
+    )
+    task["meta"]["listener"] = Teller(subject)
+    yield task
 
 
 def _subject() -> Subject:
@@ -67,6 +86,7 @@ def _check(config: Config, check: Check, subject: Subject) -> declare.Task:
         grouped=not subject.ref or "pull-request" in check.guards,
     )
     task["meta"]["judges"] = True
+    task["meta"]["forget"] = partial(passes.forget, check, subject)
     return task
 
 

@@ -2,11 +2,12 @@
 
 `port` says what a cluster can do; `local` does it with the images' own layers and no container
 engine: `manifests` reads what is wanted, `images` brings the images, `container` says what a pod's
-process is, `processes` starts and ends it, `services` makes it reachable, and `rollout` replaces
-what runs by what is wanted. `opening` chooses by the configuration, `smoke` asks what was installed
-whether it answers. `kubernetes` is the real one, through Helm and kubectl: `kubectl` runs both,
-`observed` reads what they answer, `wrapping` is the chart that Helm is given, `objects` are single
-things, `words` what pods said, `reaching` the way to a service.
+process is, `processes` starts and ends it, `services` makes it reachable, `rollout` replaces what
+runs by what is wanted, and `described` tells what runs. `opening` chooses by the configuration,
+`smoke` asks what was installed whether it answers. `kubernetes` is the real one, through Helm and
+kubectl: `kubectl` runs both, `observed` reads what they answer, `wrapping` is the chart that Helm
+is given, `revisions` what it remembers, `objects` are single things, `words` what pods said, and
+`reaching` the way to a service.
 
 `python -m tasks.cluster` is the same for scripts, and `bin/slipway-cluster` for
 Terraform.

@@ -99,6 +99,18 @@ def _install(cluster: Cluster, asked: argparse.Namespace) -> int:
     return DONE
 
 
+def _history(cluster: Cluster, asked: argparse.Namespace) -> int:
+    for one in cluster.history(asked.namespace, asked.release):
+        print(f"{one.revision}  {one.digest}  {one.since}")
+    return DONE
+
+
+def _rollback(cluster: Cluster, asked: argparse.Namespace) -> int:
+    done = cluster.rollback(asked.namespace, asked.release, asked.revision, asked.timeout)
+    _say(f"{done.name} in {asked.namespace} is ready, revision {done.revision}, {done.digest}")
+    return DONE
+
+
 def _uninstall(cluster: Cluster, asked: argparse.Namespace) -> int:
     found = cluster.uninstall(asked.namespace, asked.release)
     _say(f"{asked.release} is removed" if found else f"there is no {asked.release}")
@@ -254,6 +266,12 @@ def _release_commands(commands: Any) -> None:
     install.add_argument("--values", type=Path, action="append", default=[], metavar="FILE")
     install.add_argument("--timeout", type=_duration, default=900.0, help="such as 15m")
     command("uninstall", _uninstall, "end a release").add_argument("--release", required=True)
+    history = command("history", _history, "show the revisions of a release")
+    history.add_argument("--release", required=True)
+    back = command("rollback", _rollback, "run what an earlier revision did, and wait for it")
+    back.add_argument("--release", required=True)
+    back.add_argument("--revision", type=int, required=True)
+    back.add_argument("--timeout", type=_duration, default=900.0, help="such as 15m")
     status = command("status", _status, "show what runs")
     status.add_argument("--json", action="store_true")
     wait = command("wait", _wait, "wait until all is ready")

@@ -16,15 +16,13 @@ from pathlib import Path
 from tasks.kernel.errors import Failed, SlipwayError, WrongUsage
 from tasks.kernel.redact import redact
 
-from . import helm, objects, observed, reaching, words, wrapping
+from . import objects, observed, reaching, revisions, words, wrapping
 from .kubectl import Client
 from .port import Manifest, Release, Workload, digest_of, label
-from .wrapping import Revision
 
 _GIVEN = ("kubernetes.io/metadata.name", objects.OURS)  # labels that nobody asked for
 _LONG = 300.0  # seconds until what is to end has ended, or runs as before
 _SPARE = 30.0  # seconds beyond what a program was told
-_HISTORY = 10  # revisions that Helm keeps
 _TAIL = 15  # lines of a log in a message
 _TICK = 1.0  # seconds between two looks
 
@@ -125,7 +123,7 @@ class KubernetesCluster:
             chart = wrapping.write(Path(folder), release, manifests, count)
             done = self._client.run_helm(
                 *("upgrade", release, str(chart), "--install", "--wait=watcher"),
-                *(f"--timeout={left}s", f"--history-max={_HISTORY}", "--output=json"),
+                *(f"--timeout={left}s", f"--history-max={revisions.KEPT}", "--output=json"),
                 f"--description={digest_of(manifests)}",
                 namespace=namespace,
                 timeout=left + _SPARE,
@@ -145,18 +143,18 @@ class KubernetesCluster:
 
     def _finish(self, namespace: str, release: str) -> None:
         """Take back what a killed run has begun: Helm refuses to go on from it."""
-        history = self.history(namespace, release)
+        history = revisions.revisions(self._client, namespace, release)
         if history and history[-1].status not in ("deployed", "uninstalled", "superseded"):
             self._back(namespace, release)
 
     def _back(self, namespace: str, release: str) -> None:
         """Let a release run as it did when all was well; remove one that never did."""
-        history = self.history(namespace, release)
-        good = [one for one in history if one.status in ("deployed", "superseded")]
+        history = revisions.revisions(self._client, namespace, release)
+        good = [one for one in history if one.good]
         if history and history[-1].status == "deployed":
             return
         if good:
-            self.rollback(namespace, release, good[-1].number)
+            self._return(namespace, release, good[-1].number)
         elif history:
             self.uninstall(namespace, release)
 
@@ -175,35 +173,27 @@ class KubernetesCluster:
                 fix="install again: it begins by taking back what was begun",
             ) from None
 
-    def history(self, namespace: str, release: str) -> list[Revision]:
-        """Return what was installed under a name, the oldest first; empty for nothing."""
-        label(release, "release")
-        told = self._client.helm_json(
-            "history", release, f"--max={_HISTORY}", namespace=label(namespace, "namespace")
-        )
-        return [wrapping.revision(entry) for entry in told or ()]
+    def history(self, namespace: str, release: str) -> list[Release]:
+        """Return what was installed under a name, the oldest first."""
+        return revisions.history(self._client, namespace, release)
 
-    def rollback(self, namespace: str, release: str, number: int) -> None:
-        """Let a release run what a revision of its history did, and wait until it does.
+    def rollback(self, namespace: str, release: str, revision: int, timeout: float) -> Release:
+        """Make a release run what one of its earlier revisions did."""
+        told = revisions.earlier(self._client, namespace, release, revision)
+        return self.install(namespace, release, told, timeout)
 
-        Args:
-            namespace: its namespace.
-            release: its name.
-            number: Helm's number of the revision.
-
-        Raises:
-            SlipwayError: Helm could not.
-        """
+    def _return(self, namespace: str, release: str, number: int) -> None:
+        """Let Helm go back to a revision of its own, and wait until it runs."""
         self._client.run_helm(
             *("rollback", label(release, "release"), str(number), "--wait=watcher"),
-            *(f"--timeout={_LONG:.0f}s", f"--history-max={_HISTORY}"),
+            *(f"--timeout={_LONG:.0f}s", f"--history-max={revisions.KEPT}"),
             namespace=label(namespace, "namespace"),
             timeout=_LONG + _SPARE,
         )
 
     def uninstall(self, namespace: str, release: str) -> bool:
         """End a release; return whether there was one."""
-        if not self.history(namespace, release):
+        if not revisions.revisions(self._client, namespace, release):
             return False
         how = ("--ignore-not-found", "--wait=watcher", f"--timeout={_LONG:.0f}s")
         self._client.run_helm(
@@ -215,28 +205,11 @@ class KubernetesCluster:
 
     def release(self, namespace: str, release: str) -> Release | None:
         """Return what is installed under a name."""
-        history = self.history(namespace, release)
-        now = next((one for one in reversed(history) if one.status == "deployed"), None)
-        if now is None:
-            return None
-        since = min(one.updated for one in history if one.count == now.count)
-        digest = digest_of(self.manifests(namespace, release))
-        return Release(release, digest, now.count, since)
+        return revisions.current(self._client, namespace, release)
 
     def manifests(self, namespace: str, release: str) -> list[Manifest]:
         """Return the manifests that are installed; they may hold secrets."""
-        label(release, "release")
-        place = label(namespace, "namespace")
-        done = self._client.run_helm(
-            "get", "manifest", release, namespace=place, private=True, ok=None
-        )
-        if done.code:
-            raise SlipwayError(
-                f"there is no release {release}",
-                where=objects.at(self._client, namespace),
-                detail=done.err.strip().splitlines()[-3:],
-            )
-        return helm.load(done.out, f"{objects.at(self._client, namespace)}/{release}")
+        return revisions.manifests(self._client, namespace, release)
 
     def workloads(self, namespace: str) -> list[Workload]:
         """Return what runs, with the digests that the pods' status tells."""

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from tasks.kernel.errors import Failed, SlipwayError, WrongUsage
 
-from . import processes, services
+from . import described, processes, services
 from .images import Images, split
-from .manifests import Wanted, Wish, read, secrets_in
-from .port import Manifest, Pod, Release, Workload, label
-from .probes import Health, Kind, Probe
-from .recorded import by_workload, check, end_pods, end_strays, route, said, wanted_of
+from .manifests import read, secrets_in
+from .port import Manifest, Release, Workload, label, unknown
+from .recorded import by_workload, end_pods, end_strays, route, said, shared, wanted_of
 from .rollout import TAIL, Rollout
-from .state import Placed, Space, State
+from .state import Space, State
 
 if TYPE_CHECKING:
     from tasks.registry import Registry
@@ -100,7 +99,8 @@ class LocalCluster:
         space = self._space(namespace)
         with space.lock(min(timeout, self.patience)):
             state = space.load()
-            wanted = read(manifests, namespace, state.secrets.values())
+            around = [*state.secrets.values(), *shared(state, release)]
+            wanted = read(manifests, namespace, around)
             images = {
                 wish.name: self._images.unpacked(wish.container.image, wish.name)
                 for wish in wanted.workloads
@@ -144,6 +144,27 @@ class LocalCluster:
             raise SlipwayError(f"there is no release {release}", where=namespace)
         return list(found.manifests)
 
+    def history(self, namespace: str, release: str) -> list[Release]:
+        """Return what was installed under a name, the oldest first."""
+        label(release, "release")
+        space = self._space(namespace)
+        found = space.load().releases.get(release) if space.exists() else None
+        if found is None:
+            return []
+        past = [Release(release, one.digest, one.revision, one.since) for one in found.past]
+        return [*past, found.told(release)]
+
+    def rollback(self, namespace: str, release: str, revision: int, timeout: float) -> Release:
+        """Make a release run what one of its earlier revisions did."""
+        known = self.history(namespace, release)
+        found = self._space(namespace).load().releases.get(release)
+        told = {one.revision: one.manifests for one in found.past} if found else {}
+        if found:
+            told[found.revision] = found.manifests
+        if revision not in told:
+            raise unknown(release, revision, known, namespace)
+        return self.install(namespace, release, told[revision], timeout)
+
     def workloads(self, namespace: str) -> list[Workload]:
         """Return what runs, each asked now whether it is ready."""
         space = self._space(namespace)
@@ -154,10 +175,12 @@ class LocalCluster:
             wanted, pods = wanted_of(space, state, name), by_workload(release.pods)
             for wish in wanted.workloads:
                 mine = [
-                    _pod(wish, one, alive.get((namespace, one.name)))
+                    described.pod(wish, one, alive.get((namespace, one.name)))
                     for one in pods.get(wish.name, [])
                 ]
-                found.append(self._workload(name, wish, wanted, state, mine))
+                digest = split(wish.container.image, self._prefix, wish.name)[1]
+                ways = services.endpoints(wish, wanted.services, state.listens)
+                found.append(described.workload(name, wish, digest, ways, mine))
         return sorted(found, key=lambda one: one.name)
 
     def wait(self, namespace: str, timeout: float) -> list[Workload]:
@@ -251,37 +274,6 @@ class LocalCluster:
             for name, one in found.items()
             if names is None or name in names
         }
-
-    def _workload(
-        self, release: str, wish: Wish, wanted: Wanted, state: State, pods: list[Pod]
-    ) -> Workload:
-        return Workload(
-            wish.name,
-            release,
-            wish.container.image,
-            split(wish.container.image, self._prefix, wish.name)[1],
-            wish.replicas,
-            sum(pod.ready for pod in pods) >= wish.replicas,
-            services.endpoints(wish, wanted.services, state.listens),
-            sum(pod.restarts for pod in pods),
-            max((pod.since for pod in pods), default=""),
-            tuple(pods),
-        )
-
-
-def _pod(wish: Wish, placed: Placed, process: processes.Process | None) -> Pod:
-    """Describe a pod, asking its readiness probe once."""
-    ready = False
-    if process is not None:
-        only: dict[Kind, Probe] = {
-            kind: one for kind, one in wish.container.probes.items() if kind == "readiness"
-        }
-        moment = time.monotonic()
-        # Its delays count from its start, which is long ago.
-        long_ago = moment - max((one.delay for one in only.values()), default=0)
-        ready = check(Health(only, long_ago), placed, moment) == "ready"
-    ports = {inner: f"{services.HOST}:{ours}" for inner, ours in placed.ports.items()}
-    return Pod(placed.name, ready, ports, placed.restarts, process.since if process else "")
 
 
 def _hidden(space: Space, state: State, release: str) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ def read(manifests: Sequence[Manifest], namespace: str, secrets: Iterable[Manife
     Args:
         manifests: its objects.
         namespace: that it is for; a manifest that names another one is refused.
-        secrets: Secret manifests that the namespace has besides.
+        secrets: Secret and ConfigMap manifests that the namespace has besides.
 
     Raises:
         WrongUsage: one is malformed, or asks for what only a real cluster can do.
@@ -109,6 +109,12 @@ def read(manifests: Sequence[Manifest], namespace: str, secrets: Iterable[Manife
     wishes = [_wish(spot, namespace, sources) for spot in spots if spot.value["kind"] in _RUN]
     services = [_service(spot) for spot in spots if spot.value["kind"] == "Service"]
     return Wanted(tuple(wishes), tuple(services), variables.secret_values(sources))
+
+
+def shared_in(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """Return what the other releases of a namespace may use of these."""
+    flat = [spot.value for manifest in manifests for spot in _flat(manifest)]
+    return [one for one in flat if one["kind"] in ("Secret", "ConfigMap")]
 
 
 def secrets_in(manifests: Iterable[Manifest]) -> dict[str, Manifest]:

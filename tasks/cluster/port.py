@@ -143,6 +143,21 @@ class Cluster(Protocol):
     def manifests(self, namespace: str, release: str) -> list[Manifest]:
         """Return the manifests that are installed; they may hold secrets."""
 
+    def history(self, namespace: str, release: str) -> list[Release]:
+        """Return what was installed under a name, the oldest first and what runs last.
+
+        The last ten revisions are known; empty for nothing, or for no such namespace.
+        """
+
+    def rollback(self, namespace: str, release: str, revision: int, timeout: float) -> Release:
+        """Make a release run what one of its earlier revisions did; see `install`.
+
+        That is a change like any other: it gets the next revision, and it goes back when it fails.
+
+        Raises:
+            WrongUsage: no such revision is known.
+        """
+
     def workloads(self, namespace: str) -> list[Workload]:
         """Return what runs, each asked now whether it is ready; sorted by name."""
 
@@ -170,6 +185,16 @@ def digest_of(manifests: Sequence[Manifest]) -> str:
     """Return the digest that stands for these manifests; their order does not matter."""
     ordered = sorted(canonical(manifest) for manifest in manifests)
     return f"sha256:{hashlib.sha256(b''.join(ordered)).hexdigest()}"
+
+
+def unknown(release: str, revision: int, history: Sequence[Release], where: str) -> WrongUsage:
+    """Return what to say when a release has no such revision."""
+    known = ", ".join(str(one.revision) for one in history)
+    return WrongUsage(
+        f"there is no revision {revision} of {release}",
+        where=where,
+        fix=f"name one of {known}" if known else "install it first",
+    )
 
 
 def label(name: str, what: str) -> str:

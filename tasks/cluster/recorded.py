@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from tasks.kernel.redact import MASK, redact
 
 from . import asking, processes, services
-from .manifests import Wanted, read
+from .manifests import Wanted, read, shared_in
+from .port import Manifest
 from .probes import Health, Verdict
 from .state import Placed, Space, State
 
@@ -25,7 +26,14 @@ def by_workload(pods: Sequence[Placed]) -> dict[str, list[Placed]]:
 
 def wanted_of(space: Space, state: State, release: str) -> Wanted:
     """Return what an installed release asks for."""
-    return read(state.releases[release].manifests, space.name, state.secrets.values())
+    found = state.releases[release]
+    return read(found.manifests, space.name, [*state.secrets.values(), *found.shared])
+
+
+def shared(state: State, release: str) -> list[Manifest]:
+    """Return the secrets and settings that other releases brought into the namespace."""
+    others = [one.manifests for name, one in state.releases.items() if name != release]
+    return [one for manifests in others for one in shared_in(manifests)]
 
 
 def check(health: Health, pod: Placed, moment: float) -> Verdict:

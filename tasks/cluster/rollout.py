@@ -19,12 +19,13 @@ from .images import Image
 from .manifests import Service, Wanted, Wish
 from .port import Manifest, digest_of
 from .probes import Health
-from .recorded import by_workload, check, end_pods, end_strays, route, said, wanted_of
-from .state import Installed, Placed, Space, State, now
+from .recorded import by_workload, check, end_pods, end_strays, route, said, shared, wanted_of
+from .state import Installed, Past, Placed, Space, State, now
 
 TAIL = 15  # lines of a log in a message
 _TICK = 0.03  # seconds
 _MOST_RESTARTS = 3
+_HISTORY = 9  # earlier revisions that are kept
 _BACKOFF = 0.2  # seconds before the first restart, doubled each time
 
 
@@ -222,7 +223,8 @@ class Rollout:
             changed = before is None or before.digest != digest
             revision = (before.revision if before else 0) + changed
             since = now() if before is None or changed else before.since
-            done = Installed(digest, revision, since, list(manifests), pods)
+            told = digest, revision, since, list(manifests), pods, _past(before, changed)
+            done = Installed(*told, shared(self._state, self.release))
         self._state.releases[self.release] = done
         if done != before:
             self.space.happened(f"release {self.release} is ready, revision {done.revision}")
@@ -237,6 +239,14 @@ class Rollout:
         state.listens = self._state.listens
         route(self.space, state)
         end_strays(self.space, state)
+
+
+def _past(before: Installed | None, changed: bool) -> tuple[Past, ...]:
+    """Return the earlier revisions of what is installed next."""
+    if before is None or not changed:
+        return before.past if before else ()
+    last = Past(before.digest, before.revision, before.since, before.manifests)
+    return (*before.past, last)[-_HISTORY:]
 
 
 def _missing(old: Wanted, new: Wanted) -> Wanted:

@@ -50,14 +50,32 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What a release was before: enough to make it so again."""
+
+    digest: str
+    revision: int
+    since: str
+    manifests: Sequence[Manifest]
+
+
+@dataclass(frozen=True, slots=True)
 class Installed:
-    """A release: what it was made from, and the pods that it consists of."""
+    """A release: what it was made from, and the pods that it consists of.
+
+    Attributes:
+        past: its earlier revisions, the oldest first.
+        shared: secrets and settings of other releases, as they were when this one was installed;
+            it goes on with them when the others are gone.
+    """
 
     digest: str
     revision: int
     since: str
     manifests: Sequence[Manifest]
     pods: tuple[Placed, ...]
+    past: tuple[Past, ...] = ()
+    shared: Sequence[Manifest] = ()
 
     def told(self, name: str) -> Release:
         """Return it as the port tells it."""
@@ -180,7 +198,13 @@ def now() -> str:
 
 def _state(told: dict[str, Any]) -> State:
     releases = {
-        name: Installed(**{**release, "pods": tuple(_placed(pod) for pod in release["pods"])})
+        name: Installed(
+            **{
+                **release,
+                "pods": tuple(_placed(pod) for pod in release["pods"]),
+                "past": tuple(Past(**one) for one in release.get("past", ())),
+            }
+        )
         for name, release in told.pop("releases").items()
     }
     return State(**told, releases=releases)

@@ -32,12 +32,19 @@ class Revision:
         count: how many different things had been installed by then.
         status: Helm's word: `deployed`, `superseded`, `failed`, `pending-upgrade`.
         updated: when.
+        digest: of its manifests; "" where Helm tells none, as after a way back.
     """
 
     number: int
     count: int
     status: str
     updated: str
+    digest: str
+
+    @property
+    def good(self) -> bool:
+        """Whether it was up, whole, at some time."""
+        return self.status in ("deployed", "superseded")
 
 
 def write(folder: Path, release: str, manifests: Sequence[Manifest], count: int) -> Path:
@@ -59,7 +66,11 @@ def revision(entry: Mapping[str, Any]) -> Revision:
     found = _NUMBER.search(str(entry.get("chart", "")))
     count = int(found[1]) if found else int(entry["revision"])
     at = str(entry.get("updated", ""))
-    return Revision(int(entry["revision"]), count, str(entry.get("status", "")), _second(at))
+    told = str(entry.get("description", ""))
+    digest = told if told.startswith("sha256:") else ""
+    return Revision(
+        int(entry["revision"]), count, str(entry.get("status", "")), _second(at), digest
+    )
 
 
 def _second(at: str) -> str:

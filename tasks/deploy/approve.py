@@ -15,6 +15,7 @@ from ..kernel.redact import printable, redact
 from ..kernel.templates import render
 from ..kernel.world import World
 from ..promotion import (
+    answers,
     fact_of,
     gates_of,
     head,
@@ -28,7 +29,6 @@ from . import preview
 from .chart import chart_in
 from .gates import Opening, set_gate
 from .manifests import changed
-from .reject import rejected
 
 if TYPE_CHECKING:
     from ..promotion import engine
@@ -113,7 +113,7 @@ def shown(world: World, told: Offer, plan: bool = False) -> str:
     """
     before = told.found.recorded.current if told.found.recorded else None
     at = head.head_of(world)
-    no = rejected(world, at.gates, told.environment.name, key_of(told.found.state.hashes()))
+    no = answers.rejected(world, at.gates, told.environment.name, key_of(told.found.state.hashes()))
     return render(
         "deploy/approve.txt.j2",
         environment=told.environment.name,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ..kernel.errors import Failed
 from ..kernel.redact import printable
 from ..kernel.world import World
-from ..promotion import fact_of
-from . import live, lock, tfplan
+from ..promotion import fact_of, head
+from . import live, lock, serial, tfplan
 from .chart import chart_in
 from .health import differing
 from .hold import Recorded, recorded
@@ -20,8 +20,6 @@ from .prepare import opened
 
 if TYPE_CHECKING:
     from ..terraform import Terraform
-
-_SERIAL = "Slipway-Serial: "
 
 
 def drift(name: str, world: World) -> str:
@@ -35,7 +33,7 @@ def drift(name: str, world: World) -> str:
         raise Failed(f"{name} was never deployed", fix=f"doit deploy:{name}")
     environment, state = world.config.environments[name], known[0].record.current
     terraform = opened(world, fact_of(environment, state, state.head_commit), aside="drift")
-    found = [*terraform.drift(), *_applied_since(terraform, known[0])]
+    found = [*terraform.drift(), *_applied_since(world, name, terraform, known[0])]
     ill: list[str] = []
     if chart := chart_in(world, state):
         ran = live.look(world, name)
@@ -57,17 +55,16 @@ def drift(name: str, world: World) -> str:
 
 
 def _seen(terraform: Terraform) -> str:
-    serial, _ = terraform.state()
-    return f"serial {serial}, {terraform.resources()} resources"
+    at, _ = terraform.state()
+    return f"serial {at}, {terraform.resources()} resources"
 
 
-def _applied_since(terraform: Terraform, known: Recorded) -> list[str]:
-    serial, _ = terraform.state()
-    noted = [line for line in known.message.splitlines() if line.startswith(_SERIAL)]
-    before = noted[0].removeprefix(_SERIAL) if noted else str(serial)
-    if before == str(serial):
+def _applied_since(world: World, name: str, terraform: Terraform, known: Recorded) -> list[str]:
+    now, _ = terraform.state()
+    before = serial.noted(world, name, head.look(world)[1], known.commit)
+    if before in ("", str(now)):
         return []
-    return [f"the state is at serial {serial}, recorded is {before}: somebody has applied since"]
+    return [f"the state is at serial {now}, recorded is {before}: somebody has applied since"]
 
 
 def restart(name: str, world: World) -> str:

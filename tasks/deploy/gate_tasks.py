@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from ..kernel import declare
+from ..kernel.config import Environment
 from ..kernel.pipeline import pipeline
 from . import approve, drift, hold, override, reject, unlock
 
-_BY = {"name": "by", "long": "by", "default": "", "help": "who says so"}
-_WHY = {"name": "why", "long": "why", "default": "", "help": "the reason"}
+_SAID = (
+    {"name": "by", "long": "by", "default": "", "help": "who says so"},
+    {"name": "why", "long": "why", "default": "", "help": "the reason"},
+)
+_WHO = "(--by=NAME --why=TEXT)"
 _PLAN = {
     **{"name": "plan", "long": "plan", "type": bool, "default": False},
     "help": "ask Terraform what it would do",
@@ -19,11 +23,40 @@ _PLAN = {
 _TO = {"name": "to", "long": "to", "default": "", "help": "the number of an earlier state"}
 
 
-def _asked(name: str, action: Any, doc: str, after: list[str], *more: Any) -> declare.Task:
-    """Declare a decision: somebody says who they are, and why."""
-    return declare.command(
-        name, action, doc=doc, after=after, params=[_BY, _WHY, *more], acts=True, shows=True
-    )
+def _has_gate(environment: Environment) -> bool:
+    return environment.gate
+
+
+def _for_each(
+    verb: str,
+    action: Callable[..., Any],
+    doc: str,
+    *,
+    params: Sequence[dict[str, Any]] = _SAID,
+    after: Sequence[str] = (),
+    where: Callable[[Environment], bool] = lambda _: True,
+) -> Iterator[declare.Task]:
+    """Declare `VERB:ENV` for every environment: a decision that somebody takes, or a question.
+
+    Args:
+        verb: what is decided or asked.
+        action: takes the environment's name, the world and the options.
+        doc: one line, `{name}` standing for the environment.
+        params: its options: as a rule, who says so and why.
+        after: what must come first besides the look at the deployments.
+        where: which environments have it.
+    """
+    for name, environment in pipeline().environments.items():
+        if where(environment):
+            yield declare.command(
+                f"{verb}:{name}",
+                partial(action, name),
+                doc=doc.format(name=name),
+                after=["deployments", *after],
+                params=params,
+                acts=True,
+                shows=True,
+            )
 
 
 def task_approve_environment() -> Iterator[declare.Task]:
@@ -31,97 +64,48 @@ def task_approve_environment() -> Iterator[declare.Task]:
 
     Else what is shown were the environment's values of before.
     """
-    config = pipeline()
-    for name, environment in config.environments.items():
-        if environment.gate:
-            yield _asked(
-                f"approve:{name}",
-                partial(approve.approve, name),
-                f"open the gate of {name} for what is shown (--by=NAME --why=TEXT, --plan)",
-                ["deployments", *(["chart:values"] if config.chart else [])],
-                _PLAN,
-            )
+    doc = "open the gate of {name} for what is shown (--by=NAME --why=TEXT, --plan)"
+    values = ["chart:values"] if pipeline().chart else []
+    return _for_each(
+        "approve", approve.approve, doc, params=(*_SAID, _PLAN), after=values, where=_has_gate
+    )
 
 
 def task_reject_environment() -> Iterator[declare.Task]:
     """`reject:ENV`: no to what waits, or an approval taken back."""
-    for name, environment in pipeline().environments.items():
-        if environment.gate:
-            yield _asked(
-                f"reject:{name}",
-                partial(reject.reject, name),
-                f"say no to what waits for {name}, or take a yes back (--by=NAME --why=TEXT)",
-                ["deployments"],
-            )
+    doc = f"say no to what waits for {{name}}, or take a yes back {_WHO}"
+    return _for_each("reject", reject.reject, doc, where=_has_gate)
 
 
 def task_override_environment() -> Iterator[declare.Task]:
     """`override:ENV`: an exception from a freeze, for exactly what waits."""
-    for name in pipeline().environments:
-        yield _asked(
-            f"override:{name}",
-            partial(override.override, name),
-            f"let what waits for {name} through a freeze (--by=NAME --why=TEXT)",
-            ["deployments"],
-        )
+    doc = f"let what waits for {{name}} through a freeze {_WHO}"
+    return _for_each("override", override.override, doc)
 
 
 def task_rollback() -> Iterator[declare.Task]:
     """`rollback:ENV`: back to an earlier state, and held there."""
-    for name in pipeline().environments:
-        yield _asked(
-            f"rollback:{name}",
-            partial(hold.rollback, name),
-            f"hold {name} at an earlier state (--by=NAME --why=TEXT, --to=STATE, --plan)",
-            ["deployments"],
-            _TO,
-            _PLAN,
-        )
+    doc = "hold {name} at an earlier state (--by=NAME --why=TEXT, --to=STATE, --plan)"
+    return _for_each("rollback", hold.rollback, doc, params=(*_SAID, _TO, _PLAN))
 
 
 def task_resume() -> Iterator[declare.Task]:
     """`resume:ENV`: the end of a hold."""
-    for name in pipeline().environments:
-        yield _asked(
-            f"resume:{name}",
-            partial(hold.resume, name),
-            f"let {name} go on from where it was held (--by=NAME --why=TEXT)",
-            ["deployments"],
-        )
+    return _for_each("resume", hold.resume, f"let {{name}} go on from where it was held {_WHO}")
 
 
 def task_unlock() -> Iterator[declare.Task]:
     """`unlock:ENV`: for the lock of a machine that is gone."""
-    for name in pipeline().environments:
-        yield _asked(
-            f"unlock:{name}",
-            partial(unlock.unlock, name),
-            f"take away the lock of a dead deployment to {name} (--by=NAME --why=TEXT)",
-            ["deployments"],
-        )
+    doc = f"take away the lock of a dead deployment to {{name}} {_WHO}"
+    return _for_each("unlock", unlock.unlock, doc)
 
 
 def task_drift() -> Iterator[declare.Task]:
     """`drift:ENV`: a question, answered by the exit code as well."""
-    for name in pipeline().environments:
-        yield declare.command(
-            f"drift:{name}",
-            partial(drift.drift, name),
-            doc=f"is {name} still what is recorded? (exit 0 or 1)",
-            after=["deployments"],
-            acts=True,
-            shows=True,
-        )
+    doc = "is {name} still what is recorded? (exit 0 or 1)"
+    return _for_each("drift", drift.drift, doc, params=())
 
 
 def task_restart() -> Iterator[declare.Task]:
     """`restart:ENV`: dead pods only, whatever else waits."""
-    for name in pipeline().environments:
-        yield declare.command(
-            f"restart:{name}",
-            partial(drift.restart, name),
-            doc=f"start the dead pods of {name} again",
-            after=["deployments"],
-            acts=True,
-            shows=True,
-        )
+    return _for_each("restart", drift.restart, "start the dead pods of {name} again", params=())

@@ -24,7 +24,7 @@ from ..promotion import (
     state_in,
     wanted_by,
 )
-from . import lock, tfplan
+from . import lock, serial, tfplan
 from .chart import chart_in
 from .past import deployed_by
 from .prepare import in_words, opened
@@ -97,16 +97,32 @@ def observe(world: World, wanted: Wanted) -> Seen:
     at = _head(world)
     if UNKNOWN in (at, wanted.key):
         facts: dict[str, Any] = {"commit": UNKNOWN, "version": UNKNOWN, "key": wanted.key}
-        return Seen(False, "not recorded yet", facts)
+        return Seen(False, "not recorded yet", facts | {"plan": _plan_of(wanted)})
     repository, settings, record = _recorded(world, wanted.name, at)
     version = record.version if record else 0
     if not _is(record, wanted):
         says = f"recorded is state {version}" if record else "nothing is recorded"
-        return Seen(False, says, {"commit": UNKNOWN, "version": version + 1, "key": wanted.key})
+        facts = {"commit": UNKNOWN, "version": version + 1, "key": wanted.key}
+        return Seen(False, says, facts | {"plan": _plan_of(wanted)})
     path = settings.state_path(wanted.name)
     commit = g.text("log", "-1", "--format=%H", at, "--", path, repo=repository.path)
-    facts = {"commit": commit, "version": version, "key": wanted.key}
+    facts = {"commit": commit, "version": version, "key": wanted.key, "plan": _plan_of(wanted)}
+    if _serial_moved(world, wanted, commit):
+        return Seen(False, f"recorded as state {version}, with another serial", facts)
     return Seen(True, f"recorded as state {version}", facts)
+
+
+def _serial_moved(world: World, wanted: Wanted, record: str) -> bool:
+    """Say whether the same files were applied once more since they were recorded."""
+    if world.dry:
+        return False  # what a plan foresees has no serial yet
+    known = serial.noted(world, wanted.name, head.look(world)[1], record)
+    return known not in ("", str(wanted.applied["serial"]))
+
+
+def _plan_of(wanted: Wanted) -> str:
+    """Return the plan that brought about what is recorded, for a record that is made again."""
+    return str(wanted.applied.get("plan", ""))
 
 
 def _commit(world: World, wanted: Wanted, parent: str) -> str:
@@ -121,7 +137,7 @@ def _commit(world: World, wanted: Wanted, parent: str) -> str:
         "",
         *(chart.trailers() if chart else []),
         *([f"Slipway-Rollback: {wanted.promoted['held']}"] if wanted.promoted.get("held") else []),
-        f"Slipway-Serial: {wanted.applied['serial']}",
+        f"{serial.TRAILER}{wanted.applied['serial']}",
         f"Slipway-Deployed-By: {deployed_by()}",
     ]
     return engine.record_commit(
@@ -129,8 +145,8 @@ def _commit(world: World, wanted: Wanted, parent: str) -> str:
     )
 
 
-def act(world: World, wanted: Wanted, _seen: Seen) -> str:
-    """Put the record on top of the remote's head.
+def act(world: World, wanted: Wanted, seen: Seen) -> str:
+    """Put the record on top of the remote's head; or note the serial beside the one that stands.
 
     Raises:
         Again: somebody pushed, or had the environment, meanwhile.
@@ -142,6 +158,10 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     decided, now = head.head_of(world).commit, _head(world)
     _refuse_overtaken(world, wanted, decided, now)
     _, _, before = _recorded(world, wanted.name, now)
+    if before is not None and _is(before, wanted):
+        at = wanted.applied["serial"]
+        serial.note(world, wanted.name, seen.facts["commit"], before.version, at)
+        return f"state {before.version} stays recorded, at serial {at} now"
     commit = _commit(world, wanted, now)
     head.push(world, commit, now)
     return _told(world, wanted, before, commit)
@@ -176,13 +196,21 @@ def _told(world: World, wanted: Wanted, before: engine.Record | None, commit: st
 
     state = state_in(wanted.promoted)
     changed = len({one.path for one in engine.compare(state, before).differences})
-    plan = world.json_or(paths.tfplan(wanted.name), {}).get("summary") or {}
     version = before.version + 1 if before else 1
     files = f"{changed} file{'' if changed == 1 else 's'} changed"
+    if _is_told(world, wanted):
+        says = f"nothing was applied, it runs already; recorded anew as state {version}"
+    else:
+        plan = world.json_or(paths.tfplan(wanted.name), {}).get("summary") or {}
+        says = f"{files}, terraform {in_words(plan)}; healthy; recorded as state {version}"
     more = _one_more(world, wanted, commit)
-    return f"{files}, terraform {in_words(plan)}; healthy; recorded as state {version}" + (
-        f"\none more step waits: doit deploy:{wanted.name}" if more else ""
-    )
+    return says + (f"\none more step waits: doit deploy:{wanted.name}" if more else "")
+
+
+def _is_told(world: World, wanted: Wanted) -> bool:
+    """Say whether a record of ours has told of this plan: only the record was lost since then."""
+    last = world.json_or(paths.receipt(f"deploy:{wanted.name}"), {})
+    return bool(_plan_of(wanted)) and last.get("plan") == _plan_of(wanted)
 
 
 def _one_more(world: World, wanted: Wanted, commit: str) -> bool:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..deploy import lock
-from ..deploy.reject import rejected
 from ..kernel import git as g
 from ..kernel import remotes
 from ..kernel.errors import SlipwayError
 from ..kernel.world import World
-from ..promotion import decided, freezes, judge, key_of, notes
+from ..promotion import answers, decided, freezes, judge, key_of, notes
 from ..promotion import head as deployments
+
+if TYPE_CHECKING:
+    from ..promotion.engine import Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def standings(world: World) -> list[Standing]:
 
 def _standing(sight: _Sight, name: str) -> Standing:
     record = sight.records.get(name)
-    says, command = _waits(sight, name)
+    ahead = _ahead(sight, name)
+    says, command = _waits(sight, name, ahead)
+    unread = [f"history is followed no further than {one}" for one in ahead.unread] if ahead else []
     at = _recorded_at(sight, name) if record else 0
     return Standing(
         name,
@@ -84,18 +88,24 @@ def _standing(sight: _Sight, name: str) -> Standing:
         notes.spoken(at) if at else "",
         says,
         command,
-        tuple(_more(sight, name, at)),
+        (*_more(sight, name, at), *unread),
     )
 
 
-def _waits(sight: _Sight, name: str) -> tuple[str, str]:
-    """Return what waits for an environment and for what, and what to type next."""
+def _ahead(sight: _Sight, name: str) -> Pending | None:
+    """Return what an environment would have, were there no gate; None while another one is due."""
     from ..promotion import engine
 
-    world, environment = sight.world, sight.world.config.environments[name]
     try:
-        ahead = engine.pending(sight.repository, sight.head.commit, sight.settings, name)
+        return engine.pending(sight.repository, sight.head.commit, sight.settings, name)
     except engine.UpstreamNotDeployed:
+        return None
+
+
+def _waits(sight: _Sight, name: str, ahead: Pending | None) -> tuple[str, str]:
+    """Return what waits for an environment and for what, and what to type next."""
+    world, environment = sight.world, sight.world.config.environments[name]
+    if ahead is None:
         return f"waits for {environment.passed}", ""
     differ = _differ(len(ahead.differences)) if ahead.due else "up to date"
     try:
@@ -117,7 +127,7 @@ def _waits(sight: _Sight, name: str) -> tuple[str, str]:
         return f"{differ}, approved" if environment.gate else differ, f"doit deploy:{name}"
     if environment.gate:
         key = key_of(ahead.state.hashes())
-        if no := rejected(world, sight.head.gates, name, key):
+        if no := answers.rejected(world, sight.head.gates, name, key):
             return f"{differ}, rejected by {no.by}: {no.why}", f"doit approve:{name}"
         return f"{differ}, waits for a human", f"doit approve:{name}"
     return f"{differ}, {verdict.says}", verdict.fix

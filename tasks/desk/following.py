@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..chart.bump import value_at
+from ..forge import yank_among
 from ..images.tagging import registry_of
 from ..kernel.config import Config
 from ..kernel.errors import SlipwayError, WrongUsage
@@ -166,6 +167,10 @@ class _Following:
         tag = built.tag_of(self.world, source, self.version, commit)
         row = Link("release", tag, "forge")
         release = _asked(row, lambda: built.release_link(self.world, tag, commit))
+        yank = yank_among(source.mirror, source.refs, tag)
+        if yank and not release.says:
+            facts = {**release.facts, "yanked": {"by": yank.by, "why": yank.why}}
+            release = replace(release, says=yank.spoken, facts=facts)
         return [release, built.tag_link(source, tag, commit)]
 
     def _approval(self, source: Side, commit: str) -> list[Link]:

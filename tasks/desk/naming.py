@@ -1,15 +1,20 @@
-"""Which commit of the source somebody means."""
+"""Which commit of the source somebody means: by a tag, an id, a pull request, or any revision."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from ..kernel import git as g
+from ..kernel import remotes
 from ..kernel.errors import WrongUsage
+from ..kernel.world import World
 from .sides import Side, short
 
 _ABBREVIATED = re.compile("[0-9a-f]{4,40}")
+_WHOLE = re.compile("[0-9a-f]{40,64}")
 _PULL = re.compile("#([1-9][0-9]{0,9})")
+_HERE = re.compile("^(?:HEAD|@)(?=$|[~^])")
 _SHOWN = 5
 
 
@@ -36,14 +41,16 @@ def commits_like(source: Side, prefix: str) -> list[str]:
     return [each for each in ids if source.knows(each)]
 
 
-def meant(source: Side, name: str, prefix: str) -> str:
+def meant(source: Side, name: str, prefix: str, folder: Path | None = None) -> str:
     """Return the commit that somebody asks about.
 
     Args:
         source: the source repository.
-        name: a tag, a version, a commit id or the beginning of one, or `#` and the number of a
-            pull request.
+        name: a tag, a version, a commit id or the beginning of one, `#` and the number of a pull
+            request, or any other revision as git writes it: `HEAD~2`, `topic`, `main^{/fix}`.
         prefix: what stands before versions in tags.
+        folder: the source itself, when it is on this machine: then `HEAD` is the one there, else
+            the head of the branch that is followed.
 
     Raises:
         WrongUsage: nothing is called so, or more than one commit is.
@@ -63,13 +70,33 @@ def meant(source: Side, name: str, prefix: str) -> str:
             detail=[_line(source, each) for each in found[:_SHOWN]],
             fix="type more of it",
         )
-    if not found:
+    commit = found[0] if found else _revision(source, name, folder)
+    if not commit:
         raise WrongUsage(
-            f"the source has no commit or tag {name}",
+            f"the source has no commit {name}",
             where=f"source {source.branch}",
             fix="is it pushed? git log shows ids; a pull request is written '#12'",
         )
-    return found[0]
+    return commit
+
+
+def _revision(source: Side, name: str, folder: Path | None) -> str:
+    """Return the commit that a revision names; "" when it names none that a branch or tag has."""
+    there = _parsed(folder, name) if folder else ""
+    if there and source.knows(there):
+        return there
+    return _parsed(source.mirror, _HERE.sub(source.head, name, count=1))
+
+
+def _parsed(repository: Path, name: str) -> str:
+    how = ("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    told = g.text(*how, repo=repository, ok=(0, 1, 128))
+    return told if _WHOLE.fullmatch(told) else ""  # `a..b` is told as two
+
+
+def folder_of(world: World) -> Path | None:
+    """Return the source repository when it is on this machine, else None."""
+    return remotes.local(remotes.address(world, world.config.remotes.source))
 
 
 def _of_pull(source: Side, number: str) -> str:

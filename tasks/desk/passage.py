@@ -17,7 +17,7 @@ from ..version.bump import Tag, candidate_number, versions
 from ..version.number import precedence
 from .built import merged_of
 from .carrying import travelled
-from .naming import meant
+from .naming import folder_of, meant
 from .sides import Side, Sides, short
 from .stops import Passage, Stop
 
@@ -27,7 +27,8 @@ def passage(world: World, name: str) -> Passage:
 
     Args:
         world: whose configuration says where everything is.
-        name: a tag, a commit id or the beginning of one, or `#` and a pull request's number.
+        name: a tag, a commit id or the beginning of one, `#` and a pull request's number, or any
+            other revision.
 
     Raises:
         WrongUsage: nothing is called so, or more than one commit is.
@@ -36,7 +37,7 @@ def passage(world: World, name: str) -> Passage:
     """
     sides = Sides(world)
     source = sides["source"]
-    commit = meant(source, name, tag_prefix(world, source.head))
+    commit = meant(source, name, tag_prefix(world, source.head), folder_of(world))
     told = source.told(commit)
     if not source.holds(commit):
         raise _not_merged(source, commit, told.subject)

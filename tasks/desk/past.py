@@ -11,11 +11,11 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..deploy import hold, past, reject
+from ..deploy import hold, past
 from ..kernel.errors import WrongUsage
 from ..kernel.redact import printable
 from ..kernel.world import World
-from ..promotion import head, notes
+from ..promotion import answers, head, notes
 
 _MOST = 500
 
@@ -61,7 +61,9 @@ def events(world: World, name: str, most: int) -> list[Event]:
     found = [_recorded(one) for one in hold.recorded(world, name, most)]
     found += [_noted(name, one) for one in past.history(world, name, most)]
     gates = head.ask(world).gates
-    found += [_decided(said) for said in reject.decisions(world, gates) if said.environment == name]
+    found += [
+        _decided(said) for said in answers.decisions(world, gates) if said.environment == name
+    ]
     return sorted(found, key=lambda one: one.at, reverse=True)[:most]
 
 
@@ -98,7 +100,7 @@ def _noted(name: str, note: notes.Note) -> Event:
     return Event(note.at, result, note.said("By"), says, note.said("Why"), note.commit)
 
 
-def _decided(said: reject.Said) -> Event:
+def _decided(said: answers.Said) -> Event:
     result = "approved" if said.yes else "rejected"
     return Event(said.at, result, said.by, f"gate at {said.commit[:7]}", said.why, said.commit)
 

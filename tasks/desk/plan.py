@@ -13,7 +13,7 @@ from pathlib import Path
 from doit import Globals
 
 from ..kernel import graph
-from ..kernel.errors import WrongUsage
+from ..kernel.errors import Failed, WrongUsage
 from ..kernel.redact import printable
 from ..kernel.world import Forecast, World
 from .walk import Step, walk
@@ -28,7 +28,7 @@ def forecast(world: World) -> Iterator[Forecast]:
         yield Forecast(world, Path(scratch))
 
 
-def _known(names: Sequence[str]) -> list[str]:
+def known(names: Sequence[str]) -> list[str]:
     """Return the tasks to plan.
 
     Raises:
@@ -46,7 +46,7 @@ def _known(names: Sequence[str]) -> list[str]:
 def make(world: World, names: Sequence[str]) -> list[Step]:
     """Return the steps of a run that has not happened."""
     with forecast(world) as ahead:
-        return walk(graph.current(), _known(names), ahead, Globals.dep_manager)
+        return walk(graph.current(), known(names), ahead, Globals.dep_manager)
 
 
 def _why(step: Step) -> str:
@@ -97,9 +97,14 @@ def _ending(steps: list[Step]) -> list[str]:
     return lines
 
 
+def lines_of(steps: list[Step]) -> list[str]:
+    """Return what would run, what would change outside, and how it would end; [] for nothing."""
+    return [*_table(steps), *_effects(steps), *_ending(steps)]
+
+
 def shown(steps: list[Step]) -> str:
     """Return a plan for a person."""
-    body = [*_table(steps), *_effects(steps), *_ending(steps)]
+    body = lines_of(steps)
     if not body:
         body = ["nothing would run: everything is up to date, and nothing outside would change"]
     if any(step.name.startswith("check:") and step.state == "runs" for step in steps):
@@ -115,6 +120,9 @@ def plan(world: World, tasks: list[str], as_json: bool = False) -> str:
         tasks: what to plan; doit hands over what stands behind the first name as it is, options
             too.
         as_json: for a program.
+
+    Raises:
+        Failed: a run would fail; a closed gate is no failure.
     """
     if "--json" in tasks:
         tasks, as_json = [name for name in tasks if name != "--json"], True
@@ -123,4 +131,6 @@ def plan(world: World, tasks: list[str], as_json: bool = False) -> str:
         print(json.dumps([asdict(step) for step in steps], indent=2, ensure_ascii=False))
     else:
         print(shown(steps), end="")
+    if failing := [step.name for step in steps if step.state == "fails"]:
+        raise Failed(f"a run would fail at {', '.join(failing)}")
     return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from doit import Globals
 
-from ..forge import connect, marked
+from ..forge import connect, is_yanked, marked, yank_of, yanks
 from ..kernel import graph, paths
 from ..kernel.errors import SlipwayError
 from ..kernel.redact import printable
@@ -47,6 +47,8 @@ def _release(ahead: Forecast, world: World) -> list[str]:
                 "doit release",
             )
         ]
+    if yank := yank_of(ahead, release.tag):
+        return [_line("release", f"{version} is {yank.spoken}")]
     known = "" if published.get("version") == version else "  (published elsewhere)"
     return [_line("release", f"{version} is published, from {promotion['commit'][:7]}{known}")]
 
@@ -70,6 +72,8 @@ def _candidate(ahead: Forecast, steps: list[Step]) -> str:
         for step in working
     ):
         return _line("candidate", f"next: {at}", "doit release")
+    if is_yanked(ahead, version["core"], version["commit"]):
+        return _line("candidate", f"{at} was released and yanked; a fix is the next release")
     if not any(step.state == "waits" for step in steps):
         return _line("candidate", f"{at} is released; nothing waits")
     for pull in connect(ahead).pulls(ahead.config.promotion.branch):
@@ -90,9 +94,10 @@ def _places(ahead: Forecast) -> list[str]:
         if said := environments.chart_line(ahead):
             lines.append(_line("chart", said))
         if ahead.config.environments:
-            lines += [
-                _line(one.name, one.plain(), one.command) for one in environments.standings(ahead)
-            ]
+            gone = {yank.version: yank.spoken for yank in yanks(ahead)}
+            for one in environments.standings(ahead):
+                below = f"\n{'':<12} {one.runs} is {gone[one.runs]}" if one.runs in gone else ""
+                lines.append(_line(one.name, one.plain() + below, one.command))
     except SlipwayError as error:
         lines.append(_line("deployments", "\n             ".join(str(error).split("\n"))))
     return lines

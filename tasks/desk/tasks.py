@@ -12,6 +12,7 @@ from .doctor import doctor
 from .init import init
 from .past import history
 from .plan import plan
+from .retry import retry
 from .status import status
 from .trace import trace
 from .where import where
@@ -47,6 +48,20 @@ def task_plan() -> Iterator[declare.Task]:
         doc="what would run, why, and what it would change outside: doit plan [TASK…] [--json]",
         params=[_JSON],
         pos_arg="tasks",
+        shows=True,
+    )
+
+
+def task_retry() -> Iterator[declare.Task]:
+    """`retry STAGE`: what was recorded of one stage is forgotten, and it runs once more."""
+    yes = {"name": "yes", "long": "yes", "type": bool, "default": False, "help": "do not ask"}
+    yield declare.command(
+        "retry",
+        retry,
+        doc="run one stage again although it is up to date: doit retry STAGE [--yes]",
+        params=[yes],
+        pos_arg="names",
+        acts=True,
         shows=True,
     )
 

@@ -15,8 +15,8 @@ def where(world: World, names: Sequence[str] = (), as_json: bool = False) -> str
 
     Args:
         world: whose configuration says where everything is.
-        names: one commit: a tag, an id or the beginning of one, or `#` and the number of a pull
-            request.
+        names: one commit: a tag, an id or the beginning of one, `#` and the number of a pull
+            request, or any other revision (`HEAD~2`, a branch).
         as_json: for a program.
 
     Raises:
@@ -27,7 +27,7 @@ def where(world: World, names: Sequence[str] = (), as_json: bool = False) -> str
     from .stops import shown
 
     if len(names) != 1:
-        raise WrongUsage("name one commit", fix="doit where COMMIT (an id, a tag, or '#12')")
+        raise WrongUsage("name one commit", fix="doit where COMMIT (an id, a tag, '#12', HEAD)")
     found = passage(world, names[0])
     print(printable(json.dumps(found.plain(), indent=2) if as_json else shown(found)))
     return ""

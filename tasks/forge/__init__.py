@@ -7,7 +7,7 @@ what we remember.
 
 from .connect import connect
 from .observe import STANDING, candidate_of, proven, rules_of
-from .port import Forge, NewPull, Pull, Release, Verdict, asset_claim
+from .port import Forge, NewPull, Pull, Refused, Release, Verdict, asset_claim
 from .promotions import (
     Approved,
     Promotion,
@@ -21,21 +21,36 @@ from .promotions import (
     trailers,
 )
 from .scope import collides, strange_files
+from .yanked import (
+    YANKED,
+    Yank,
+    is_yanked,
+    yank_among,
+    yank_message,
+    yank_of,
+    yank_ref,
+    yanked_in,
+    yanks,
+)
 
 __all__ = [
     "STANDING",
+    "YANKED",
     "Approved",
     "Forge",
     "NewPull",
     "Promotion",
     "Pull",
+    "Refused",
     "Release",
     "Verdict",
+    "Yank",
     "approved_by",
     "asset_claim",
     "candidate_of",
     "collides",
     "connect",
+    "is_yanked",
     "mark",
     "marked",
     "merged_promotion",
@@ -46,4 +61,10 @@ __all__ = [
     "rules_of",
     "strange_files",
     "trailers",
+    "yank_among",
+    "yank_message",
+    "yank_of",
+    "yank_ref",
+    "yanked_in",
+    "yanks",
 ]

@@ -14,7 +14,7 @@ from ..kernel import facts
 from ..kernel import git as g
 from ..kernel.errors import SlipwayError
 from .local_releases import LocalReleases
-from .port import NewPull, Pull, Verdict
+from .port import NewPull, Pull, Refused, Verdict
 
 
 class LocalForge(LocalReleases):
@@ -247,12 +247,18 @@ class LocalForge(LocalReleases):
     ) -> None:
         """See `Forge.set_status`."""
         if g.returncode("cat-file", "-e", f"{commit}^{{commit}}", repo=self.source):
-            raise SlipwayError(f"there is no commit {commit}", where=self.source)
+            raise Refused(f"there is no commit {commit}", where=self.source)
         file = self._statuses_file(commit)
-        with self._guard():
-            told = json.loads(file.read_bytes()) if file.exists() else {}
-            told[name] = {"verdict": verdict, "says": says, "link": link}
-            facts.write_json(file, told)
+        try:
+            with self._guard():
+                told = json.loads(file.read_bytes()) if file.exists() else {}
+                told[name] = {"verdict": verdict, "says": says, "link": link}
+                facts.write_json(file, told)
+        except PermissionError:
+            raise Refused(
+                f"the status {name} of {commit[:7]} cannot be set: the folder may only be read",
+                where=str(self.folder),
+            ) from None
 
     def _statuses_file(self, commit: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{40,64}", commit):

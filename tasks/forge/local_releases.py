@@ -77,7 +77,37 @@ class LocalReleases:
             self._need_release(tag)
             file = self._release_folder(tag) / "release.json"
             told = json.loads(file.read_bytes())
-            facts.write_json(file, told | {"draft": False})
+            if told["draft"]:
+                # First, for a kill in between: a draft is the latest of nothing (see `latest`).
+                facts.write_json(self._latest_file, {"tag": tag})
+                facts.write_json(file, told | {"draft": False})
+
+    def retitle(self, tag: str, name: str, notes: str) -> None:
+        """See `Forge.retitle`."""
+        with self._guard():
+            self._need_published(tag)
+            file = self._release_folder(tag) / "release.json"
+            told = json.loads(file.read_bytes())
+            facts.write_json(file, told | {"name": name, "notes": notes})
+
+    def latest(self) -> str:
+        """See `Forge.latest`."""
+        try:
+            tag = str(json.loads(self._latest_file.read_bytes())["tag"])
+        except FileNotFoundError:
+            return ""
+        release = self.release(tag)
+        return tag if release and not release.draft else ""
+
+    def make_latest(self, tag: str) -> None:
+        """See `Forge.make_latest`."""
+        with self._guard():
+            self._need_published(tag)
+            facts.write_json(self._latest_file, {"tag": tag})
+
+    @property
+    def _latest_file(self) -> Path:
+        return self.folder / "latest.json"
 
     def delete_draft(self, tag: str) -> None:
         """See `Forge.delete_draft`."""
@@ -94,6 +124,10 @@ class LocalReleases:
         if release is None:
             raise SlipwayError(f"there is no release {tag}", where=str(self.folder))
         return release
+
+    def _need_published(self, tag: str) -> None:
+        if self._need_release(tag).draft:
+            raise SlipwayError(f"release {tag} is a draft")
 
     def _refuse_published(self, tag: str) -> None:
         release = self.release(tag)

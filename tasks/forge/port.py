@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from ..kernel.errors import SlipwayError
 from ..kernel.facts import canonical
 
 State = Literal["open", "closed", "merged"]
 Verdict = Literal["pending", "success", "failure"]
+
+
+class Refused(SlipwayError):
+    """The forge's own no to us: it was reached, it has understood, and asking again is no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,23 @@ class Forge(Protocol):
     def publish(self, tag: str) -> None:
         """Publish a draft: from now on it does not change."""
 
+    def retitle(self, tag: str, name: str, notes: str) -> None:
+        """Give a published release other words; its tag and its assets stay what they are.
+
+        Raises:
+            Refused: the forge does not let us.
+        """
+
+    def latest(self) -> str:
+        """Return the tag of the release that is shown as the latest; "" when none is."""
+
+    def make_latest(self, tag: str) -> None:
+        """Show a published release as the latest.
+
+        Raises:
+            Refused: the forge does not let us.
+        """
+
     def delete_draft(self, tag: str) -> None:
         """Delete a draft with its assets, when there is one; a published release is refused."""
 
@@ -148,4 +170,8 @@ class Forge(Protocol):
     def set_status(
         self, commit: str, name: str, verdict: Verdict, says: str, link: str = ""
     ) -> None:
-        """Say something of a commit under a name; what was said under it before is replaced."""
+        """Say something of a commit under a name; what was said under it before is replaced.
+
+        Raises:
+            Refused: the forge does not let us, or has no such commit.
+        """

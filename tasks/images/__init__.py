@@ -7,6 +7,7 @@ registry.
 
 from .candidate import pushed_images
 from .context import BINARY as BINARY_LABEL
+from .context import VERSION as VERSION_LABEL
 from .context import repository_of
 
-__all__ = ["BINARY_LABEL", "pushed_images", "repository_of"]
+__all__ = ["BINARY_LABEL", "VERSION_LABEL", "pushed_images", "repository_of"]

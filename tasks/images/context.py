@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from ..kernel import facts, remotes
@@ -13,6 +14,7 @@ from ..kernel import git as g
 from ..kernel.config import Config, Image
 from ..kernel.errors import SlipwayError
 from ..kernel.world import World
+from .bases import Bases
 
 if TYPE_CHECKING:
     from .builder import Built
@@ -21,6 +23,7 @@ KEY = "slipway.key"
 BINARY = "slipway.binary.sha256"
 VERSION = "org.opencontainers.image.version"
 REVISION = "org.opencontainers.image.revision"
+BASE = "BASE"  # the Dockerfiles' argument
 _FORMAT = 1  # raised when equal inputs would give another image
 
 
@@ -60,6 +63,8 @@ class Recipe:
             image.binary,
             image.app,
         ]
+        if image.base:  # without one the key is what it was before there were any
+            told.append(image.base)
         return "sha256:" + hashlib.sha256(facts.canonical(told)).hexdigest()
 
 
@@ -123,12 +128,13 @@ def assemble(
         env: the stamped environment file, for an image of an app.
 
     Raises:
-        SlipwayError: the context leaves its folder, or the Dockerfile asks for what this builder
-            does not do.
+        SlipwayError: the context leaves its folder, the Dockerfile asks for what this builder
+            does not do, or its base is nowhere.
     """
     from .builder import build
 
     image = recipe.image
+    bases = Bases(world, image)
     date = g.text("log", "-1", "--format=%ct", recipe.commit, "--", repo=world.mirror("source"))
     with remotes.scratch(world, task) as scratch:
         folder = scratch / "context"
@@ -139,12 +145,21 @@ def assemble(
         if image.app and env is not None:
             inside = posixpath.relpath(world.config.apps[image.app].env_file, image.context)
             _place(folder, inside, env)
-        return build(
+        built = build(
             folder,
             recipe.dockerfile,
             output,
-            args={"VERSION": recipe.version, "COMMITHASH": recipe.commit, **image.args},
+            args={
+                **{"VERSION": recipe.version, "COMMITHASH": recipe.commit, **image.args},
+                **({BASE: image.base} if image.base else {}),
+            },
             labels=_labels(world, recipe),
             created=int(date),
-            bases=None,
+            bases=bases,
         )
+    try:
+        bases.check()
+    except SlipwayError:
+        rmtree(output)  # it is not what anybody wanted, and must not be pushed
+        raise
+    return built

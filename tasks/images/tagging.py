@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,11 @@ def _labels(registry: Registry, repository: str, digest: str) -> dict[str, str]:
     return labels
 
 
+def _binary(recipe: Recipe, labels: Mapping[str, str]) -> str | None:
+    """Return which binary an image carries; a label of its base says nothing of it."""
+    return labels.get(BINARY) if recipe.image.binary else None
+
+
 def observe(world: World, wanted: Tagged) -> Seen:
     """Ask the registry for the version's tag and the moving name.
 
@@ -68,7 +73,7 @@ def observe(world: World, wanted: Tagged) -> Seen:
             fix="versions never change once pushed: put its settings in pipeline.yml back, or"
             " commit something to its inputs, which takes the next number",
         )
-    facts |= {"digest": there, "binary": labels.get(BINARY)}
+    facts |= {"digest": there, "binary": _binary(recipe, labels)}
     if moving.is_behind(registry, wanted.repository, wanted.moving, recipe.version, there):
         return Seen(False, f"{name} is there, {wanted.moving} is behind", facts)
     return Seen(True, f"{name} is there, {there[:19]}…", facts)
@@ -100,7 +105,7 @@ def adopted(world: World, wanted: Tagged) -> Seen:
     registry, where = registry_of(world), wanted.repository
     there = registry.resolve(where, wanted.recipe.version)
     facts = {"image": wanted.recipe.image.name, "repository": where, "digest": there}
-    facts["binary"] = _labels(registry, where, there or "").get(BINARY)
+    facts["binary"] = _binary(wanted.recipe, _labels(registry, where, there or ""))
     return Seen(True, f"{where}:{wanted.recipe.version} is released as it is", facts)
 
 

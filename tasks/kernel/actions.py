@@ -11,7 +11,7 @@ from typing import Any
 from doit.exceptions import TaskError, TaskFailed
 
 from . import journal, paths
-from .effects import Acted, Skipped
+from .effects import Acted, Next, Skipped
 from .errors import Failed, SlipwayError, WrongUsage
 from .world import disk
 
@@ -113,6 +113,7 @@ def _logged(name: str, action: Action, targets: Sequence[str], options: dict[str
         "says": str(says or ""),
         "skipped": isinstance(says, Skipped),
         "acted": isinstance(says, Acted),
+        **({"next": list(says.tasks)} if isinstance(says, Next) else {}),
     }
 
 

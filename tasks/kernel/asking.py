@@ -45,3 +45,23 @@ def who_and_why(by: str, why: str, *, command: str, reason: str, question: str) 
     if any(not char.isprintable() or char in "<>" for char in by):
         raise WrongUsage("--by has characters that no name has")
     return by, why
+
+
+def confirm(question: str, *, yes: bool, command: str) -> None:
+    """Have a person say yes to what was shown, unless the command line has said it.
+
+    Args:
+        question: is answered by yes or no: `Retry it`.
+        yes: the command line has.
+        command: what to type where nobody can be asked: `doit retry image:web --yes`.
+
+    Raises:
+        WrongUsage: nobody has said it, and there is nobody to ask.
+        Failed: the person said no.
+    """
+    if yes:
+        return
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise WrongUsage("a yes must be said where nobody can be asked", fix=command)
+    if _ask(f"{question}? [y/N] ").lower() not in ("y", "yes"):
+        raise Failed("nothing was changed", fix=f"{command.removesuffix(' --yes')} asks again")

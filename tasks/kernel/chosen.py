@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .errors import WrongUsage
 
+_OF_CHECKS = ("check", "statuses", "retry")  # besides the checks themselves
+
 
 def ref() -> str:
     """Return what `ref=` names: a branch, tag, commit or path; "" when checks look at the head.
@@ -46,7 +48,7 @@ def refuse_others(selected: Iterable[str]) -> None:
         WrongUsage: something else was asked for as well.
     """
     told = ref()
-    others = [name for name in selected if name != "check" and not name.startswith("check:")]
+    others = [name for name in selected if name not in _OF_CHECKS and not name.startswith("check:")]
     if told and others:
         raise WrongUsage(
             f"ref={told} says what checks look at, and {', '.join(others)} is none",

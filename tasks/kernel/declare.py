@@ -96,8 +96,12 @@ def observer(
     doc: str,
     writes: Sequence[str],
     after: Sequence[str] = (),
+    opens: Callable[[World], bool] | None = None,
 ) -> Task:
-    """Declare an observer: always runs, asks the outside once, writes what it saw if it changed."""
+    """Declare an observer: always runs, asks the outside once, writes what it saw if it changed.
+
+    See `stage` for the arguments.
+    """
     return {
         "basename": name,
         "actions": [(perform, [name, observe])],
@@ -105,7 +109,11 @@ def observer(
         "targets": list(writes),
         "task_dep": list(after),
         "uptodate": [Always("observes")],
-        "meta": {"forecast": partial(run_in_memory, observe), "observer": True},
+        "meta": {
+            "forecast": partial(run_in_memory, observe),
+            "observer": True,
+            "opens": opens,
+        },
     }
 
 
@@ -119,6 +127,7 @@ def effect(
     after: Sequence[str] = (),
     writes: Sequence[str] = (),
     settings: Any = None,
+    wakes: Sequence[Any] = (),
     grouped: bool = False,
 ) -> Task:
     """Declare an effect; see `stage` for the arguments.
@@ -135,7 +144,7 @@ def effect(
         "file_dep": [*reads, *paths.room_sources(room)],
         "targets": targets,
         "task_dep": [*observers, *after],
-        "uptodate": [Configured(settings), Untouched(targets), Holds(told.task)],
+        "uptodate": [Configured(settings), Untouched(targets), Holds(told.task), *wakes],
         "meta": {"forecast": partial(foresee, told), "effect": True},
     }
 

@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from . import journal, paths
 from .errors import SlipwayError
@@ -28,9 +28,11 @@ class Skip:
 
     Attributes:
         why: for the screen and the receipt.
+        claims: what stands outside and is the reason; when that goes, the effect looks again.
     """
 
     why: str
+    claims: Claims = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,29 @@ class Acted(str):
     __slots__ = ()
 
 
+class Next(str):
+    """Words for the screen of a command that is to go on with a run of some tasks.
+
+    Args:
+        says: the words.
+        tasks: what doit is to forget, and to run in the same invocation.
+    """
+
+    tasks: tuple[str, ...]
+
+    def __new__(cls, says: str, tasks: tuple[str, ...]) -> Self:
+        """Keep the tasks beside the words."""
+        made = super().__new__(cls, says)
+        made.tasks = tasks
+        return made
+
+
 class Again(SlipwayError):
     """The outside moved between the decision and the act: decide afresh."""
+
+
+class Declined(SlipwayError):
+    """The other side does not take it, and nothing hangs on that: said, and not tried again."""
 
 
 def killed_here(point: str) -> None:
@@ -100,6 +123,10 @@ def killed_here(point: str) -> None:
 def receipt_of(claims: Claims, facts: dict[str, Any]) -> dict[str, Any]:
     """Return the receipt: what is true outside now, never "we ran"."""
     return {"claims": claims, **facts}
+
+
+def _receipt_of_none(skip: Skip) -> dict[str, Any]:
+    return {"claims": skip.claims, "skipped": skip.why}
 
 
 def _observe_again(effect: Effect[W], world: World, wanted: W, error: SlipwayError) -> Seen:
@@ -131,14 +158,19 @@ def carry_out(effect: Effect[W], world: World) -> str:
 def _carry_out_once(effect: Effect[W], world: World) -> str:
     wanted = effect.want(world)
     if isinstance(wanted, Skip):
-        world.write_json(paths.receipt(effect.task), {"claims": {}, "skipped": wanted.why})
+        world.write_json(paths.receipt(effect.task), _receipt_of_none(wanted))
         return Skipped(wanted.why)
     seen = effect.observe(world, wanted)
     journal.say(f"observed: {seen.says}")
     killed_here(f"{effect.task}:observed")
     says = seen.says
     if not seen.done:
-        says, seen = _make(effect, world, wanted, seen)
+        try:
+            says, seen = _make(effect, world, wanted, seen)
+        except Declined as no:
+            journal.say(f"declined: {no}")
+            world.write_json(paths.receipt(effect.task), {"claims": {}, "declined": no.what})
+            return Skipped(no.what)
     if effect.leave:
         effect.leave(world, wanted, seen)
     world.write_json(
@@ -152,7 +184,7 @@ def _make(effect: Effect[W], world: World, wanted: W, seen: Seen) -> tuple[str, 
     """Act, then look whether it is there; return words for the screen and what was seen at last."""
     try:
         says = effect.act(world, wanted, seen)
-    except Again:
+    except (Again, Declined):
         raise
     except SlipwayError as error:
         seen = _observe_again(effect, world, wanted, error)
@@ -196,7 +228,7 @@ def foresee(effect: Effect[W], world: Forecast) -> Foreseen:
     receipt = paths.receipt(effect.task)
     wanted = effect.want(world)
     if isinstance(wanted, Skip):
-        world.write_json(receipt, {"claims": {}, "skipped": wanted.why})
+        world.write_json(receipt, _receipt_of_none(wanted))
         return Foreseen(wanted.why)
     seen = effect.observe(world, wanted)
     claims = effect.claims(wanted, seen)

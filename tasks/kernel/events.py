@@ -6,19 +6,19 @@ a question somebody asks is nobody else's news. A listener can never fail a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-Kind = Literal["gate", "failure", "done"]
+Kind = Literal["begin", "gate", "failure", "done"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One task's end.
+    """One task's beginning or end.
 
     Attributes:
-        kind: it waits for a human, it failed, or it is done.
+        kind: it begins, waits for a human, has failed, or is done.
         task: the task's name.
         text: all that the screen said of it, secrets masked.
         acted: it was this very run that changed something outside; False when all stood there.
@@ -32,6 +32,9 @@ class Event:
 
 class Listener(Protocol):
     """Who is told; in the process that the run began in, also with `-n`."""
+
+    def begin(self, tasks: Collection[str]) -> None:
+        """Take in which tasks the run may come to, before the first of them."""
 
     def hear(self, event: Event) -> None:
         """Take an event, quickly: the run goes on behind it."""
@@ -48,10 +51,13 @@ class Audience:
         self.troubles: list[str] = []
 
     @classmethod
-    def of(cls, tasks: Mapping[str, Any]) -> Audience:
-        """Return the listeners that the tasks of a graph offer."""
+    def of(cls, tasks: Mapping[str, Any], names: Collection[str]) -> Audience:
+        """Return the listeners that the tasks of a graph offer, for a run of some of them."""
         metas = [task.meta or {} for task in tasks.values()]
-        return cls(meta["listener"] for meta in metas if "listener" in meta)
+        found = cls(meta["listener"] for meta in metas if "listener" in meta)
+        for listener in found.listeners:
+            listener.begin(names)
+        return found
 
     def tell(self, event: Event) -> None:
         """Tell an event to all."""

@@ -120,18 +120,19 @@ def refuse_side_by_side(selected: Iterable[str], words: Sequence[str]) -> None:
     """Refuse to start a deployment beside what it has to wait for.
 
     doit knows no order between two selected tasks that share nothing but the world outside. One
-    after the other they run as they were typed; with `-n` the second would start too early.
+    after the other they run as they were typed; with `-n` the second would start too early. Only
+    deployments among themselves have an order (`follow`), and independent tracks need none.
 
     Args:
         selected: the tasks that were asked for.
         words: the command line.
 
     Raises:
-        WrongUsage: several were asked for, one of them a deployment, with `-n`.
+        WrongUsage: a deployment and something else were asked for, with `-n`.
     """
     names = list(dict.fromkeys(selected))
-    deploys = any(name.startswith("deploy:") for name in names)
-    if _side_by_side(words) and len(names) > 1 and deploys:
+    deployments = [name for name in names if name.startswith("deploy:")]
+    if _side_by_side(words) and 0 < len(deployments) < len(names):
         raise WrongUsage(
             f"{' and '.join(names)} follow one another, and -n would start them side by side",
             fix=f"leave -n away: doit {' '.join(names)}",

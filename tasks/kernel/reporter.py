@@ -46,6 +46,7 @@ class Reporter:
         self.audience = events.Audience()
         self.patience: float | None = None
         self.gates: list[Any] = []
+        self.following: list[tuple[str, ...]] = []
 
     def initialize(self, tasks: dict[str, Any], selected: list[str]) -> None:
         """Check the graph and take the run lock, before the first action."""
@@ -67,7 +68,7 @@ class Reporter:
             self.patience = waiting.patience()
             if graph.acts(tasks, names):
                 lock.take(selected)
-                self.audience = events.Audience.of(tasks)
+                self.audience = events.Audience.of(tasks, names)
         except SlipwayError as error:
             self.screen.problem("doit", redact(str(error)))
             sys.exit(USAGE if isinstance(error, WrongUsage) else ERROR)
@@ -80,9 +81,14 @@ class Reporter:
         if task.actions and not _is_quiet(task):
             self.started[task.name] = time.monotonic()
             self.screen.begin(task.name)
+            self.audience.tell(events.Event("begin", task.name, ""))
 
     def add_success(self, task: Any) -> None:
         """Commit it, then show it."""
+        if tasks := task.values.get("next", ()):
+            self.following.append((task.name, *tasks))
+            for name in tasks:
+                Globals.dep_manager.remove(name)
         _commit()
         self.tally.note(task, tally.PASSED)
         if not task.actions or _is_quiet(task):
@@ -164,13 +170,15 @@ class Reporter:
             self._wait(self.patience)
         if code:
             sys.exit(code)
+        for command, *tasks in self.following:
+            waiting.instead(command, tasks)
 
     def _wait(self, seconds: float) -> None:
         """Wait for a gate, then let the same command take over; back here when it stays closed."""
         opens = [(task.name, task.meta.get("opens")) for task in self.gates]
         gates = [(name, opened) for name, opened in opens if opened]
+        names = ", ".join(name for name, _ in opens)
         if not gates:
-            names = ", ".join(name for name, _ in opens)
             self.screen.problem("wait", f"{names} cannot be waited for; type what it says above")
             return
         lock.release()
@@ -186,7 +194,8 @@ class Reporter:
         if opened:
             self.screen.note("wait", "the gate is open: the same command runs once more")
             waiting.again()
-        self.screen.note("wait", "nobody has decided in that time")
+        closed = f"{names} stay{'' if len(opens) > 1 else 's'} closed, what to type stands above"
+        self.screen.note("wait", f"nobody has decided in that time; {closed}")
 
 
 def _is_quiet(task: Any) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import textwrap
 import threading
 import time
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2"}
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _QUIET = 3.0  # seconds
 _SHOWN = 8  # names of tasks that did not run
+_TOGETHER = 0.5  # seconds that a line about nothing waits for others that say the same
+_COLUMNS = 100
 
 
 class Screen:
@@ -40,6 +43,8 @@ class Screen:
         self.frame = 0
         self.width = _NARROW
         self.lines = 0
+        self.alike: list[tuple[str, str, float]] = []
+        self.alike_since = 0.0
 
     def fit(self, names: Iterable[str]) -> None:
         """Make the column of names as wide as these need."""
@@ -55,13 +60,42 @@ class Screen:
             self.thread.start()
 
     def done(self, name: str, says: str, seconds: float, *, skipped: bool = False) -> None:
-        """Show a task that ended well, or had nothing to do."""
+        """Show a task that ended well, or had nothing to do.
+
+        Several that had nothing to do for the same reason, one after the other, share a line.
+        """
+        if not skipped:
+            self._line(self._told(self._paint("✓", "green"), name, says, seconds), name)
+            return
+        with self.guard:
+            self.running.pop(name, None)
+            if self.alike and self.alike[0][1] != says:
+                self._flush()
+            if not self.alike:
+                self.alike_since = time.monotonic()
+            self.alike.append((name, says, seconds))
+
+    def _told(self, sign: str, name: str, says: str, seconds: float) -> str:
         took = f"{seconds:.1f} s" if seconds >= 0.05 else ""  # below it says 0.0
         first, *rest = printable(says).split("\n")
-        sign = self._paint("·", "dim") if skipped else self._paint("✓", "green")
         text = f"{sign} {name:<{self.width}} {first}"
         text = _with_time(text, took, 4 + self.width + len(first))
-        self._line("\n".join([text, *(" " * (self.width + 3) + line for line in rest)]), name)
+        return "\n".join([text, *(" " * (self.width + 3) + line for line in rest)])
+
+    def _flush(self) -> None:
+        """Write the line of those that had nothing to do; called with the guard."""
+        if not self.alike:
+            return
+        (name, says, seconds), *others = self.alike
+        self.alike = []
+        if others:
+            seconds += sum(one for _, _, one in others)
+            more = f"the same: {', '.join(other for other, _, _ in others)}"
+            says = "\n".join([says, *textwrap.wrap(more, _COLUMNS - self.width - 3,
+                                                   break_on_hyphens=False)])  # fmt: skip
+        self._wipe()
+        self.stream.write(self._told(self._paint("·", "dim"), name, says, seconds) + "\n")
+        self.stream.flush()
 
     def sum_up(self, name: str, says: str, *, well: bool) -> None:
         """Show what came of a group whose members are shown already."""
@@ -98,6 +132,7 @@ class Screen:
         if self.thread:
             self.thread.join()
         with self.guard:
+            self._flush()
             self._wipe()
         if unmet and not asked:
             some = ", ".join(unmet[:_SHOWN]) + (
@@ -121,6 +156,7 @@ class Screen:
     def _line(self, text: str, name: str = "") -> None:
         with self.guard:
             self.running.pop(name, None)
+            self._flush()
             self._wipe()
             self.stream.write(text + "\n")
             self.stream.flush()
@@ -134,6 +170,8 @@ class Screen:
     def _tick(self) -> None:
         while not self.stopped.wait(0.1):
             with self.guard:
+                if self.alike and time.monotonic() - self.alike_since >= _TOGETHER:
+                    self._flush()
                 if self.live:
                     self._draw()
                 else:
@@ -167,5 +205,5 @@ def _with_time(text: str, took: str, width: int) -> str:
     """Put the seconds at the right edge, or behind a long line."""
     if not took:
         return text
-    columns = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    columns = min(shutil.get_terminal_size((_COLUMNS, 24)).columns, _COLUMNS)
     return text + " " * max(2, columns - width - len(took) - 1) + took

@@ -23,6 +23,7 @@ from .screen import Screen
 from .world import World, disk
 
 VARIABLE = "wait"
+YES = "yes="
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _LONGEST = 24 * 3600
 _FIRST, _LAST, _GROWTH = 1.0, 20.0, 1.3  # seconds between two questions
@@ -103,3 +104,31 @@ def again(words: Sequence[str] | None = None) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *words[1:]])  # noqa: S606 - what was typed, itself
+
+
+def instead(command: str, tasks: Sequence[str], words: Sequence[str] | None = None) -> NoReturn:
+    """Put a run of some tasks in the place of this process, by what was typed for a command.
+
+    doit's own options in front of the command stay, and so do variables; the command's own do not.
+    """
+    typed = list(words or sys.orig_argv)
+    place = typed.index(command)
+    given = [word for word in typed[place + 1 :] if "=" in word and not word.startswith("-")]
+    kept = [word for word in (*typed[:place], *given) if not word.startswith(YES)]
+    again([*kept, *tasks])
+
+
+def said_yes() -> bool:
+    """Say whether `yes=` on doit's command line answers what a command would ask.
+
+    Raises:
+        WrongUsage: it says something else than yes.
+    """
+    import doit
+
+    told = doit.get_var(YES.rstrip("="))
+    if told is None:
+        return False
+    if str(told).lower() in ("yes", "y", "1", "true"):
+        return True
+    raise WrongUsage(f"yes={told} is no yes", fix="write yes=1, or leave it out to be asked")

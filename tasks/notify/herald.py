@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ..kernel.events import Event
 from ..kernel.redact import redact
 from ..kernel.world import World, disk
@@ -13,10 +15,13 @@ from .send import deliver, identity, name_of
 class Herald:
     """See `kernel.events.Listener`. It holds nothing itself: all it knows stands in the ledger."""
 
+    def begin(self, tasks: Collection[str]) -> None:
+        """Whatever runs, what it ends with is told."""
+
     def hear(self, event: Event) -> None:
         """Owe a notice of the event at once: a run that is killed now has it told by the next."""
         world = disk()
-        if not world.config.notify:
+        if not world.config.notify or event.kind == "begin":
             return
         kind = kind_of(event)
         wanted = any(kind in told.on for told in world.config.notify)

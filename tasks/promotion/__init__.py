@@ -5,7 +5,8 @@ environment before it was deployed with. The engine reads `cepler.yml`, state fi
 cepler does and writes them to the same bytes; it works on a bare repository as well as in a work
 tree, where `python -m tasks.promotion` is a drop-in for cepler's command line. `head` is the
 deployments remote as a run knows it, `wanted` what passes between rooms, `notes` what people and
-runs leave on the remote besides files; `decided` and `freezes` are what may hold an environment up.
+runs leave on the remote besides files; `answers`, `decided` and `freezes` are what may
+hold an environment up.
 `engine` is there for others too (`from ..promotion import engine`), inside of actions: doit loads
 this package for tasks.
 """
@@ -16,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import decided, freezes, head, notes
+    from . import answers, decided, freezes, head, notes
     from .due import judge
     from .wanted import (
         fact_of,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "answers",
     "decided",
     "fact_of",
     "files_in_words",
@@ -56,6 +58,6 @@ def __getattr__(name: str) -> Any:
     """Load what passes between rooms when it is asked for: the engine alone needs none of it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in ("decided", "freezes", "head", "notes"):
+    if name in ("answers", "decided", "freezes", "head", "notes"):
         return import_module(f".{name}", __name__)
     return getattr(import_module(".due" if name == "judge" else ".wanted", __name__), name)

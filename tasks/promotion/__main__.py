@@ -6,9 +6,20 @@ codes: 0 done, 1 anything wrong, 2 for a `check` that found nothing new.
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 
-from .engine.commands import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    # A check takes as long as Python needs to begin and to end: no looking for garbage while
+    # modules are read, and no taking them apart again in the end.
+    gc.set_threshold(100_000)
+    from .engine.commands import main
+
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # nobody reads it
+        code = code or 1
+    os._exit(code)

@@ -13,7 +13,7 @@ from ..kernel.effects import Foreseen
 from ..kernel.errors import SlipwayError, WrongUsage
 from ..kernel.facts import canonical
 from ..kernel.world import UNKNOWN, Forecast, World
-from . import decided, freezes
+from . import decided, freezes, withdrawn
 from . import wanted as w
 from .head import Head, head_of
 
@@ -31,12 +31,14 @@ class Verdict:
         fact: the fact `promotion`; None when it stays what it was.
         fix: what to type before anything can go on; "" when nothing waits.
         due: the environment is recorded with something else, or with nothing.
+        key: of the files that wait for a human; "" when none do.
     """
 
     says: str
     fact: dict[str, Any] | None = None
     fix: str = ""
     due: bool = False
+    key: str = ""
 
 
 def judge(
@@ -62,6 +64,7 @@ def judge(
     if hold := decided.hold_on(world, head, name):
         return _held(world, repository, environment, hold, known.get(name))
     verdict = _unheld(world, repository, head, settings, environment, known)
+    verdict = withdrawn.unless_yanked(world, head, verdict, known.get(name))
     return _unless_frozen(world, head, name, verdict) if heed_freezes else verdict
 
 
@@ -209,7 +212,8 @@ def _useless_gate(world: World, environment: Environment, error: SlipwayError) -
 
 
 def _waits(name: str, beyond: Pending) -> Verdict:
-    return Verdict(f"{name} waits for a human: {_in_words(beyond)}", fix=f"doit approve:{name}")
+    says = f"{name} waits for a human: {_in_words(beyond)}"
+    return Verdict(says, fix=f"doit approve:{name}", key=w.key_of(beyond.state.hashes()))
 
 
 def _in_words(found: Pending) -> str:

@@ -18,6 +18,7 @@ from ..kernel.world import World
 
 REMOTE = "deployments"
 DECISIONS = ("refs/slipway/holds/", "refs/slipway/overrides/")
+YANKED = "refs/slipway/yanked/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Head:
         branch: the branch that is followed.
         commit: its full commit id.
         gates: the commit of the gates branch; "" when there is none.
-        notes: what people have decided besides, ref → commit: holds, and exceptions from a freeze.
+        notes: what people have decided besides, ref → commit: holds, exceptions from a freeze,
+            yanked releases.
     """
 
     branch: str
@@ -80,7 +82,7 @@ def look(world: World) -> tuple[Head, dict[str, str]]:
         )
     remotes.mirror(world, REMOTE, where, refs)
     gates = refs.get(f"refs/heads/{world.config.gates.branch}", "")
-    notes = {name: at for name, at in sorted(refs.items()) if name.startswith(DECISIONS)}
+    notes = {name: at for name, at in sorted(refs.items()) if name.startswith((*DECISIONS, YANKED))}
     return Head(told.branch, commit, gates, notes), refs
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from ..kernel import declare, paths
 from ..kernel.pipeline import embedded, pipeline
-from . import due
+from . import due, gate
 from .observe import observe
 
 
@@ -42,6 +42,7 @@ def task_promotion() -> Iterator[declare.Task]:
             + (" and a human said yes" if environment.gate else ""),
             writes=[paths.promotion(name)],
             after=["deployments", *(["chart:values"] if config.chart else [])],
+            opens=partial(gate.opens, name),
         )
         task["meta"]["forecast"] = partial(due.foresee, name)
         if environment.passed:

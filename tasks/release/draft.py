@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from ..build import compile_binary
+from ..build import Compiled, asset_of, compile_binary
 from ..changelog import section_of
-from ..forge import Approved, Release, asset_claim, connect
+from ..forge import Approved, Release, asset_claim, connect, yank_of, yank_ref
 from ..images import BINARY_LABEL
 from ..kernel import journal, paths, remotes
 from ..kernel.effects import Effect, Seen, Skip, Skipped
@@ -70,6 +70,8 @@ def want(world: World) -> Wanted | Skip:
         return Skip("no promotion was merged yet")
     mirror, version, commit = world.mirror("source"), promotion["version"], promotion["commit"]
     tag = tag_prefix(world, commit) + version
+    if yank := yank_of(world, tag):
+        return Skip(f"{version} is {yank.spoken}", {"source": {yank_ref(tag): yank.commit}})
     released = world.sightings("source").get(f"refs/tags/{tag}")
     if released not in (None, commit):
         return Skip(
@@ -154,38 +156,64 @@ def _from_image(world: World, name: str, sha256: str, wanted: Wanted) -> bytes |
     return None
 
 
-def _compiled_again(world: World, name: str, sha256: str, wanted: Wanted) -> bytes:
-    """Compile the commit again, when the candidate's image is gone; only equal bytes will do.
-
-    Raises:
-        SlipwayError: they are not equal: nobody has tested these.
-    """
+def _from_here(world: World, name: str, sha256: str) -> bytes | None:
+    """Take a further asset from this working tree, when the build that left it was here."""
     binary = world.config.binary
-    gone = f"the candidate's image with the approved {name} is gone from the registry"
-    fix = f"push the image of {wanted.candidate} back, or promote a newer candidate"
-    if binary is None or binary.name != name:
-        raise SlipwayError(gone, where=f"release {wanted.tag}", fix=fix)
-    made = compile_binary(world, binary, wanted.commit, wanted.version, "draft")
-    if made.sha256 != sha256:
-        raise SlipwayError(
-            f"{gone}, and compiling it again gives other bytes",
-            where=f"release {wanted.tag}",
-            detail=[f"approved  {sha256}", f"compiled  {made.sha256}"],
-            fix=fix,
-        )
-    return made.content
+    if binary is None or name not in binary.assets:
+        return None
+    content = asset_of(world, binary, name)
+    return content if hashlib.sha256(content).hexdigest() == sha256 else None
+
+
+class _Again:
+    """The commit compiled again, once, when what was approved is gone; only equal bytes will do."""
+
+    def __init__(self, world: World, wanted: Wanted) -> None:
+        self.world, self.wanted = world, wanted
+        self.made: Compiled | None = None
+
+    def content(self, name: str, sha256: str) -> bytes:
+        """Return one of the files.
+
+        Raises:
+            SlipwayError: it is not equal: nobody has tested this one.
+        """
+        binary, wanted = self.world.config.binary, self.wanted
+        gone = f"the candidate's image with the approved {name} is gone from the registry"
+        fix = f"push the image of {wanted.candidate} back, or promote a newer candidate"
+        if binary is None or name not in (binary.name, *binary.assets):
+            raise SlipwayError(gone, where=f"release {wanted.tag}", fix=fix)
+        if name in binary.assets:
+            gone = f"the approved {name} is not in this working tree"
+            fix = "release from where the candidate was built, or promote a newer candidate"
+        if self.made is None:
+            self.made = compile_binary(self.world, binary, wanted.commit, wanted.version, "draft")
+        path = binary.assets.get(name)
+        content = self.made.outputs[path] if path else self.made.content
+        found = hashlib.sha256(content).hexdigest()
+        if found != sha256:
+            raise SlipwayError(
+                f"{gone}, and compiling it again gives other bytes",
+                where=f"release {wanted.tag}",
+                detail=[f"approved  {sha256}", f"compiled  {found}"],
+                fix=fix,
+            )
+        return content
 
 
 def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     """Make the draft, then attach every asset; nobody sees it before `publish`."""
     forge = connect(world)
-    assets, again = {CHECKSUMS: wanted.checksums.encode()} if wanted.binary else {}, ""
+    assets = {CHECKSUMS: wanted.checksums.encode()} if wanted.binary else {}
+    once_more, names = _Again(world, wanted), []
     for name, sha256 in wanted.binary.items():
-        content = _from_image(world, name, sha256, wanted)
+        content = _from_here(world, name, sha256) or _from_image(world, name, sha256, wanted)
         if content is None:
-            content = _compiled_again(world, name, sha256, wanted)
-            again = f"; {name} compiled again, byte for byte the one that was tested"
+            content = once_more.content(name, sha256)
+            names.append(name)
         assets[name] = content
+    what = "the one that was" if len(names) == 1 else "those that were"
+    again = f"; {', '.join(names)} compiled again, byte for byte {what} tested" if names else ""
     forge.draft(wanted.tag, wanted.commit, wanted.version, wanted.notes)
     for name, content in sorted(assets.items()):
         forge.attach(wanted.tag, name, content)

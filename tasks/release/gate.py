@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..forge import connect, marked, merged_promotion, rules_of, strange_files
+from ..forge import connect, is_yanked, marked, merged_promotion, rules_of, strange_files
 from ..kernel import paths, remotes
 from ..kernel.actions import Gate
 from ..kernel.effects import Foreseen
@@ -19,6 +19,8 @@ def is_open(world: World) -> bool:
     version = world.json(paths.VERSION)
     if version["version"] is None:
         return True
+    if is_yanked(world, version["core"], version["commit"]):
+        return True  # it was released, and withdrawn: the next change is the next candidate
     published = world.json(paths.receipt("publish"))
     return (published.get("version"), published.get("commit")) == (
         version["core"],
@@ -85,7 +87,10 @@ def gate(world: World) -> str:
     """
     if is_open(world):
         version = world.json(paths.VERSION)
-        return f"{version['core']} is released" if version["version"] else "nothing waits"
+        if version["version"] is None:
+            return "nothing waits"
+        gone = is_yanked(world, version["core"], version["commit"])
+        return f"{version['core']} is {'yanked: a fix is the next release' if gone else 'released'}"
     what, command = waiting_for(world)
     raise Gate(what, fix=command)
 

@@ -151,7 +151,30 @@ def _binary(world: World, wanted: Wanted) -> dict[str, str]:
             fix="push a commit: the next candidate is of one build",
         )
     binary = world.config.binary
-    return {binary.name: found[0]} if binary and found else {}
+    if not (binary and found):
+        return {}
+    return {binary.name: found[0], **_assets(world, wanted, found[0])}
+
+
+def _assets(world: World, wanted: Wanted, sha256: str) -> dict[str, str]:
+    """Return what the build that made the binary left besides, for the release: name → SHA-256.
+
+    Raises:
+        SlipwayError: this build gave another binary than the images have, so it is none of theirs.
+    """
+    binary = world.config.binary
+    if binary is None or not binary.assets:
+        return {}
+    told = world.json(paths.BINARY)
+    if told.get("sha256") != sha256:
+        raise SlipwayError(
+            f"nobody can tell which {', '.join(sorted(binary.assets))} belong to"
+            f" {wanted.candidate}: its images carry another {binary.name} than was built here",
+            where=world.config.where("binary"),
+            detail=[f"images  {sha256}", f"here    {told.get('sha256', 'nothing')}"],
+            fix="make the build reproducible, or push a commit: the next candidate is of one build",
+        )
+    return dict(told["assets"])
 
 
 def _commit(world: World, wanted: Wanted) -> str:

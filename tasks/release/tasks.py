@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from ..kernel import declare, paths
 from ..kernel.config import Config
 from ..kernel.pipeline import embedded, pipeline
-from . import approve, automerge, candidate, counter, draft, drop, gate, promote, publish
+from . import (
+    approve,
+    automerge,
+    candidate,
+    counter,
+    draft,
+    drop,
+    gate,
+    promote,
+    publish,
+    withdraw,
+    yank,
+)
 
 _PARAMS = [
     {"name": "by", "long": "by", "default": "", "help": "who approves"},
@@ -26,6 +38,21 @@ def task_draft() -> Iterator[declare.Task]:
         observers=["source", "forge"],
         after=["registry"],
         settings=config.slice("release", "binary", "forge", "registry"),
+        wakes=[withdraw.Withdrawn()],
+    )
+
+
+def task_withdraw() -> Iterator[declare.Task]:
+    """`withdraw`: the refs of yanked releases → pages, latest, the chart's offer, deployments."""
+    config = pipeline()
+    yield declare.effect(
+        withdraw.EFFECT,
+        doc="have what shows and offers a yanked release say so, and stop",
+        room="release",
+        reads=[],
+        observers=["source", "forge", *(["deployments"] if config.environments else [])],
+        settings=config.slice("forge", "registry", "release", "chart", "environments", "remotes"),
+        wakes=[withdraw.Changed()],
     )
 
 
@@ -108,6 +135,7 @@ def task_promote() -> Iterator[declare.Task]:
             *([paths.DOCS, paths.DOCS_FILES] if config.docs else []),
             paths.receipt("candidate"),
             *(paths.receipt(f"push:{name}") for name in config.images),
+            *([paths.BINARY] if config.binary and config.binary.assets else []),
             "templates/promotion/body.md.j2",
         ],
         observers=["forge", "source"],
@@ -134,10 +162,12 @@ def task_release() -> Iterator[declare.Task]:
         "actions": None,
         "doc": "publish what was approved and take it to the deployments; then the next candidate",
         "task_dep": [
+            "withdraw",
             "publish",
             "counter",
             "intact",
             *_onward(pipeline()),
+            "statuses",
             "promote",
             *_shown(pipeline()),
             "gate",
@@ -178,6 +208,20 @@ def task_drop() -> Iterator[declare.Task]:
         doc="say no to the candidate that waits: close its promotion (--by=NAME --why=TEXT)",
         after=embedded(pipeline()),
         params=_PARAMS,
+        acts=True,
+        shows=True,
+    )
+
+
+def task_yank() -> Iterator[declare.Task]:
+    """`release:yank`: a person withdraws what is public."""
+    told = {"name": "version", "long": "version", "default": "", "help": "which release"}
+    yield declare.command(
+        "release:yank",
+        yank.yank,
+        doc="withdraw a published release, deleting nothing (--version=X.Y.Z --by=NAME --why=TEXT)",
+        after=["source", "forge"],
+        params=[told, *_PARAMS],
         acts=True,
         shows=True,
     )

@@ -14,6 +14,7 @@ from ..kernel.errors import WrongUsage
 from ..kernel.pipeline import embedded, pipeline
 from ..kernel.receipts import UpToDate
 from ..kernel.world import Forecast, World
+from . import provided
 from .seeds import KINDS, seed_files, seed_folder
 
 if TYPE_CHECKING:
@@ -35,20 +36,22 @@ def _keep_in_step(world: World) -> dict[str, Synced]:
     }
 
 
-def _says(done: dict[str, Synced]) -> str:
+def _says(done: dict[str, Synced], made: list[str], where: str) -> str:
     told = [
         f"{kind} made" if synced.created else f"{kind}: {', '.join(synced.changed[:3])}"
         for kind, synced in done.items()
         if synced.commit
     ]
+    told += [f"{', '.join(made)} made in {where}"] if made else []
     return "; ".join(told) or "in step with its seeds"
 
 
 def keep_in_step(world: World) -> str:
     """Make the embedded remotes, or take over what changed in their seeds."""
     done = _keep_in_step(world)
+    made = provided.provide(world)
     world.write_json(paths.SANDBOX_FACT, {"remotes": sorted(done)})
-    return _says(done)
+    return _says(done, made, provided.place(world))
 
 
 def foresee(world: Forecast) -> Foreseen:
@@ -71,7 +74,12 @@ def foresee(world: Forecast) -> Foreseen:
         for kind, remote in _remotes(config).items()
     }
     world.write_json(paths.SANDBOX_FACT, {"remotes": sorted(done)})
-    return Foreseen(_says(done), "sandbox", "keep the sandbox in step with its seeds")
+    made = provided.missing(world) if provided.place(world) else []
+    return Foreseen(
+        _says(done, made, provided.place(world)),
+        "sandbox",
+        "keep the sandbox in step with its seeds",
+    )
 
 
 def _moved(config: Config, copy: str) -> Config:
@@ -93,15 +101,20 @@ def _moved(config: Config, copy: str) -> Config:
 
 
 class Standing(UpToDate):
-    """`uptodate` of the sandbox: its repositories are there, however `build/` looks."""
+    """`uptodate` of the sandbox: its repositories and secrets are there, however `build/` looks."""
 
     def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
-        """Return which repository is missing."""
+        """Return which repository is missing, or where secrets are."""
         return [
             f"{remote.url} is missing"
             for remote in _remotes(world.config).values()
             if not (world.root / remote.url / "HEAD").exists()
-        ]
+        ] + self._without_secrets(world)
+
+    def _without_secrets(self, world: World) -> list[str]:
+        namespace = provided.place(world)
+        folder = world.root / world.config.cluster.path / namespace  # a look costs an idle run none
+        return [f"{namespace} has no secrets"] if namespace and not folder.is_dir() else []
 
 
 def start_over(world: World, yes: bool = False) -> str:
@@ -142,7 +155,7 @@ def task_sandbox() -> Iterator[declare.Task]:
                 room="sandbox",
                 reads=seed_files(paths.ROOT, kinds),
                 writes=[paths.SANDBOX_FACT],
-                settings=config.slice("remotes"),
+                settings=config.slice("remotes", "cluster", "testflight", "environments"),
                 wakes=[Standing()],
                 forecast=foresee,
             ),

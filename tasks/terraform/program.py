@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from . import said
 from .plan import Plan, read
 
 _LOCK = "-lock-timeout=20s"
+_TURNS, _PAUSE = 10, 1.0  # how often a lock that is free again is tried, and seconds in between
 _PATIENCE = 1800.0  # seconds for one command
 _CACHE = "TF_PLUGIN_CACHE_DIR"
 _NOTHING, _CHANGES = 0, 2  # exit codes of `plan -detailed-exitcode`
@@ -80,7 +82,7 @@ class Terraform:
         half.touch(mode=0o600)
         half.unlink()
         try:
-            done = self._run(
+            done = self._run_locking(
                 *("plan", "-json", "-no-color", "-detailed-exitcode", _LOCK),
                 *(f"-replace={address}" for address in replace),
                 f"-out={half.absolute()}",
@@ -102,7 +104,7 @@ class Terraform:
             Locked: somebody else works on it.
             Failed: with the words of what failed.
         """
-        done = self._run("apply", "-json", "-no-color", _LOCK, str(plan.absolute()))
+        done = self._run_locking("apply", "-json", "-no-color", _LOCK, str(plan.absolute()))
         self._expect("apply", done, lambda _: said.from_stream(done.out))
 
     def drift(self) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ class Terraform:
 
     def destroy(self) -> None:
         """Destroy everything that is in the state."""
-        done = self._run("destroy", "-auto-approve", "-json", "-no-color", _LOCK)
+        done = self._run_locking("destroy", "-auto-approve", "-json", "-no-color", _LOCK)
         self._expect("destroy", done, lambda _: said.from_stream(done.out))
 
     def state(self) -> tuple[int, str]:
@@ -149,6 +151,16 @@ class Terraform:
                 f"{self.program.name} {words[0]} printed no JSON", where=self.folder.name
             ) from None
         return told if isinstance(told, dict) else {}
+
+    def _run_locking(self, *words: str) -> programs.Done:
+        """Run a command that takes the state's lock, again when it lost the lock by a hair."""
+        done = self._run(*words)
+        for _ in range(_TURNS):
+            if done.code in (_NOTHING, _CHANGES) or not said.just_freed(said.from_stream(done.out)):
+                break
+            time.sleep(_PAUSE)
+            done = self._run(*words)
+        return done
 
     def _run(self, *words: str) -> programs.Done:
         left = _PATIENCE
@@ -181,7 +193,12 @@ class Terraform:
             what = f"{self.program.name} {command}"
             # Before it knows its arguments, and when it crashes, it speaks in plain words.
             found = errors(done.err) or said.from_text(done.err)
-            raise said.failure(what, found, done.tail(), self.folder.name)
+            raise said.failure(what, found, done.tail(), self.folder.name, self._unlock())
+
+    def _unlock(self) -> str:
+        """Return what a person types to take a lock away, from the folder that they are in."""
+        where = shlex.quote(os.path.relpath(self.folder))
+        return f"{self.program.name} -chdir={where} force-unlock"
 
 
 @contextmanager

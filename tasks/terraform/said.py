@@ -13,6 +13,8 @@ from ..kernel.redact import redact
 
 _MOST = 30  # lines of detail
 _INFO = re.compile(r"^\s*(ID|Operation|Who|Created):\s+(.+?)\s*$", re.MULTILINE)
+# The backend `http` prints our own lock beside it, as if that were the one in the way.
+_ELSEWHERE = re.compile(r"HTTP remote state already locked(?:: ID=(?P<id>\S+))?")
 _OPERATIONS = {
     "OperationTypePlan": "a plan",
     "OperationTypeApply": "an apply",
@@ -132,7 +134,7 @@ def _place(told: Any) -> str:
 
 
 def failure(
-    what: str, found: Sequence[Diagnostic], tail: Sequence[str], where: str
+    what: str, found: Sequence[Diagnostic], tail: Sequence[str], where: str, unlock: str
 ) -> SlipwayError:
     """Return the error for a command that failed.
 
@@ -141,10 +143,11 @@ def failure(
         found: its diagnostics.
         tail: the last lines that it printed, for when there are none.
         where: the root.
+        unlock: what to type, with a lock's id behind it, when its owner has died.
     """
     for one in found:
         if "state lock" in one.summary:
-            return _locked(one, where)
+            return _locked(one, where, unlock)
         if one.summary.startswith("Saved plan is stale"):
             return Stale(
                 "the state has changed since the plan was made",
@@ -164,14 +167,35 @@ def failure(
     )
 
 
-def _locked(told: Diagnostic, where: str) -> Locked:
-    info: dict[str, str] = dict(_INFO.findall(told.detail))
+def _locked(told: Diagnostic, where: str, unlock: str) -> Locked:
+    says, lock = _whose(told.detail)
+    return Locked(
+        f"the state is locked by {says}",
+        where=where,
+        fix=f"wait for it to end, then run the same again; if it has died: {unlock} {lock}",
+    )
+
+
+def just_freed(found: Sequence[Diagnostic]) -> bool:
+    """Say whether a lock was in the way that was gone when Terraform looked whose it is.
+
+    It tells of no lock then, and does not wait: the backend `s3`, when two take turns quickly.
+    """
+    return any(
+        "state lock" in one.summary
+        and not _ELSEWHERE.search(one.detail)
+        and "ID" not in dict(_INFO.findall(one.detail))
+        for one in found
+    )
+
+
+def _whose(detail: str) -> tuple[str, str]:
+    """Return whose lock it is, in words, and its id."""
+    if elsewhere := _ELSEWHERE.search(detail):
+        return "somebody else; the server of the state knows whom", elsewhere["id"] or "ID"
+    info: dict[str, str] = dict(_INFO.findall(detail))
     owner = info.get("Who", "somebody else")
     doing = _OPERATIONS.get(info.get("Operation", ""), "another command")
     since = info.get("Created", "").partition(".")[0]
-    return Locked(
-        f"the state is locked by {owner}, for {doing}" + (f" since {since}" if since else ""),
-        where=where,
-        fix="wait for it to end, then run the same again; if it has died: "
-        f"terraform force-unlock {info.get('ID', 'ID')}",
-    )
+    says = f"{owner}, for {doing}" + (f" since {since}" if since else "")
+    return says, info.get("ID", "ID")

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 TASK = "testflight"
 _DOWN = 300.0  # seconds for the destruction, which the flight's own time does not count
-_SHARE, _SPARE = 0.9, 3.0  # so much is for the installation, so that it can still say what is late
+# So much is for the installation, so that it can still say what is late and take it back: on a real
+# cluster its pods' last words are fetched one by one, and Helm waits until they are gone.
+_LEAST, _SHARE, _SPARE = 0.5, 0.9, {"local": 3.0, "kubernetes": 30.0}
 
 
 @dataclass(slots=True)
@@ -129,7 +131,14 @@ def fly(world: World) -> str:
         told = verdict.fact(chart, _values(world), digests, asked)
         world.write_json(paths.TESTFLIGHT, told)
     answers = f"{asked} endpoint{'s' * (asked != 1)} answer {chart['app_version']}"
-    return f"{flight.namespace}: {len(digests)} workloads up, {answers}, gone again"
+    return f"{flight.namespace}: {_copied(world)}{len(digests)} workloads up, {answers}, gone again"
+
+
+def _copied(world: World) -> str:
+    """Say which secrets the namespace had copies of, by their names."""
+    settings, _ = ground.settings(world)
+    names = ", ".join(settings.secrets)
+    return f"{names} copied from {world.config.secrets_from}, " if names else ""
 
 
 def _flown(flight: Flight) -> dict[str, str]:
@@ -214,7 +223,9 @@ def grounded(
     root = ground.lay_out(world, chart, folder)
     if deadline is not None:
         left = deadline - time.monotonic()
-        variables["timeout"] = f"{max(1, int(min(left * _SHARE, left - _SPARE)))}s"
+        spare = _SPARE[world.config.cluster.kind]
+        told = max(left * _LEAST, min(left * _SHARE, left - spare))
+        variables["timeout"] = f"{max(1, int(told))}s"
     env = environment_for(world, namespace, **variables)
     terraform = Terraform(find_terraform(world), root, env, deadline)
     backend = state_config(world, root, TASK)
@@ -240,8 +251,7 @@ def _secrets(world: World, cluster: Cluster) -> dict[str, str]:
     settings, _ = ground.settings(world)
     if not settings.secrets:
         return {"secrets_from": "", "secrets": "[]"}
-    first = (one.namespace for one in world.config.environments.values() if one.passed is None)
-    namespace = settings.secrets_from or next(first, "")
+    namespace = world.config.secrets_from
     if not namespace or namespace not in cluster.namespaces(namespace):
         raise SlipwayError(
             f"there is no namespace {namespace or 'to copy secrets from'}:"

@@ -8,7 +8,19 @@ of the user's, and puts the result on the branch.
 
 from __future__ import annotations
 
-from .standing import standing
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..kernel.world import World
+
+
+def standing(world: World, mirror: Path, commit: str) -> dict[str, str]:
+    """Return what of our content stands in a commit, as sightings; see `stands.standing`."""
+    from . import stands  # the command line starts here, too, and needs nothing of the pipeline
+
+    return stands.standing(world, mirror, commit)
 
 
 def vendored_ref(vendir_yml: bytes, place: str) -> str:

@@ -15,7 +15,7 @@ from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
 from ..promotion import head
 from . import revision, vendored_ref
-from .standing import standing
+from .stands import standing
 
 TASK = "vendor"
 _BOT = ("Slipway", "slipway@localhost")

@@ -12,21 +12,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .bump import NoCountingCommit, is_newer, next_core
+    from .bump import NoCountingCommit, is_newer, next_core, versions
     from .candidates import Decision, NothingToRelease, decide
     from .commits import Commit, Complaint, Conventional, complaint, parse
     from .history import look, resolve, rules_at
     from .rules import CommitType, Rules, parse_rules
-    from .settle import commits_since_release, tag_prefix
+    from .settle import commits_since_release, is_in_question, tag_prefix
     from .sight import RESERVATIONS, View, last_release, next_candidate
 
 _WHERE = {
-    "bump": ("NoCountingCommit", "is_newer", "next_core"),
+    "bump": ("NoCountingCommit", "is_newer", "next_core", "versions"),
     "candidates": ("Decision", "NothingToRelease", "decide"),
     "commits": ("Commit", "Complaint", "Conventional", "complaint", "parse"),
     "history": ("look", "resolve", "rules_at"),
     "rules": ("CommitType", "Rules", "parse_rules"),
-    "settle": ("commits_since_release", "tag_prefix"),
+    "settle": ("commits_since_release", "is_in_question", "tag_prefix"),
     "sight": ("RESERVATIONS", "View", "last_release", "next_candidate"),
 }
 
@@ -44,6 +44,7 @@ __all__ = [
     "commits_since_release",
     "complaint",
     "decide",
+    "is_in_question",
     "is_newer",
     "last_release",
     "look",
@@ -54,6 +55,7 @@ __all__ = [
     "resolve",
     "rules_at",
     "tag_prefix",
+    "versions",
 ]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..kernel import paths, remotes
 from ..kernel.effects import Again, Effect, Seen
+from ..kernel.errors import SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import World
 from ..source import fingerprints
@@ -113,6 +114,19 @@ def want(world: World) -> Settled:
     # A tag that stands is worth as much as a reservation; candidates made before us have no other.
     tagged = refs.get(f"refs/tags/{prefix}{found.version}") == found.commit
     return Settled(found, found.reserve and not tagged, found.reason, prefix)
+
+
+def is_in_question(world: World) -> bool:
+    """Say whether the head is a candidate, or becomes one, and was not released yet."""
+    head = world.json(paths.HEAD)["commit"]
+    try:
+        settled = want(world)
+    except SlipwayError:
+        return False  # the effect itself says what is wrong
+    decision = settled.decision
+    if decision is None or decision.commit != head:
+        return False
+    return bool(_refs(world).get(f"refs/tags/{settled.prefix}{decision.core}") != head)
 
 
 def _ref(wanted: Settled) -> str:

@@ -28,6 +28,7 @@ from tests.promotion.line import FILES, Line, Remote
 
 BASE = 1767225600
 TRACK = 5  # environments that follow one another
+_ROUNDS = 7
 
 
 def _import(commits: int, files: int, environments: int) -> bytes:
@@ -62,8 +63,11 @@ def _import(commits: int, files: int, environments: int) -> bytes:
     return "".join(out).encode()
 
 
-def _decide(folder: Path, commits: int, files: int, environments: int) -> float:
-    """Return the seconds that it takes to decide what every environment should have."""
+def _decide(folder: Path, commits: int, files: int, environments: int) -> tuple[float, float]:
+    """Return what it takes to decide what every environment should have, of the best round.
+
+    In seconds, of the processors and on the clock.
+    """
     remote = folder / "deployments.git"
     g.git("init", "--bare", "--quiet", str(remote))
     g.git("fast-import", "--quiet", repo=remote, stdin=_import(commits, files, environments))
@@ -84,14 +88,14 @@ def _decide(folder: Path, commits: int, files: int, environments: int) -> float:
     words = ("commit-tree", f"{above}^{{tree}}", "-p", above, "-m", "later")
     now = g.text(*words, repo=world.mirror("deployments"), env=who)
     head.advance(world, now)
-    best = 1e9
-    for _ in range(3):
+    rounds = []
+    for _ in range(_ROUNDS):
         wanted._opened.clear()  # as in a process of its own
-        begin = _spent()
+        begin, clock = _spent(), time.perf_counter()
         for name in world.config.environments:
             due.judge(world, name)
-        best = min(best, _spent() - begin)
-    return best
+        rounds.append((_spent() - begin, time.perf_counter() - clock))
+    return min(rounds)
 
 
 def _spent() -> float:
@@ -116,10 +120,12 @@ def test_deciding_for_fifty_environments_is_quick_and_linear(tmp_path: Path) -> 
         folder = tmp_path / str(part)
         folder.mkdir()
         seconds.append(_decide(folder, 20_000 // part, 20_000 // part, 50))
-    print(f"\n5,000 / 10,000 / 20,000 files and commits, 50 environments: "
-          f"{' / '.join(f'{one:.2f} s' for one in seconds)}")  # fmt: skip
-    assert seconds[-1] < 2
-    assert seconds[-1] < 5 * seconds[0] + 0.2
+    told = " / ".join(f"{used:.2f} s ({clock:.2f} on the clock)" for used, clock in seconds)
+    print(f"\n5,000 / 10,000 / 20,000 files and commits, 50 environments: {told}")
+    few, _, many = (used for used, _ in seconds)
+    print(f"four times as much takes {many / few:.1f} times as long")
+    assert many < 2
+    assert many < 5 * few + 0.2
 
 
 class _Applied:
@@ -140,7 +146,7 @@ def test_around_terraform_a_deployment_takes_less_than_a_second(
     remote.commit("first", FILES | {f"modules/app/f{n}": f"{n}\n" for n in range(60)})
     line = Line(tmp_path / "tree", remote)
     spent = []
-    for number in range(5):
+    for number in range(_ROUNDS):
         remote.commit(f"change {number}", {"modules/app/main.tf": f"# {number}\n"})
         line.look()
         line.promote("staging")

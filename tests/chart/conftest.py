@@ -12,6 +12,9 @@ from tasks.kernel import paths
 from tasks.kernel.tools import look
 from tests.chart.line import Line
 from tests.project import ROOT
+from tests.sandboxed import sandboxed, shelf
+
+__all__ = ["sandboxed", "shelf"]
 
 
 @pytest.fixture(scope="session")

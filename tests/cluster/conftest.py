@@ -3,29 +3,64 @@
 from __future__ import annotations
 
 import os
+import secrets
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tasks.cluster import Cluster, LocalCluster
+from tasks.cluster import Cluster, LocalCluster, Manifest
+from tasks.cluster.kubectl import Client
+from tasks.cluster.kubernetes import KubernetesCluster
+from tasks.cluster.opening import kubernetes
+from tasks.kernel.tools import look
 from tasks.registry import LayoutRegistry
 from tests.cluster import samples
+from tests.cluster.apiserver import CONTEXT, FakeKubernetes, Trap
+from tests.project import ROOT
+
+_ALL = "0.0.0.0"  # noqa: S104 - inside of a pod
 
 
 @dataclass
 class Place:
-    """A cluster, and the registry that its images come from."""
+    """A cluster, and the registry that its images come from.
+
+    Attributes:
+        registry: where `image` pushes to.
+        prefix: of the namespaces of one test, so that two on one cluster do not meet.
+        short: seconds in which what fails may be seen to fail.
+        live: an image by its digest that has Python, on a cluster where ours cannot be pulled.
+    """
 
     cluster: Cluster
     registry: LayoutRegistry
     folder: Path
+    prefix: str = ""
+    short: float = 1.5
+    live: str = ""
+
+    def space(self, name: str = "staging") -> str:
+        """Return the full name of a namespace of this test."""
+        return f"{self.prefix}{name}"
 
     def image(self, version: str = "1", name: str = "app") -> str:
-        return samples.push(self.registry, self.folder / "contexts", version, name)
+        return self.live or samples.push(self.registry, self.folder / "contexts", version, name)
+
+    def web(self, name: str = "web", version: str = "1", **more: Any) -> Manifest:
+        """Return a Deployment of the sample service, in a version of its own image."""
+        made = samples.deployment(name, self.image(version), **more)
+        if self.live:
+            [container] = made["spec"]["template"]["spec"]["containers"]
+            own = {"VERSION": version, "HOST": _ALL, "PORT": "8080", "GREETING": "hello"}
+            container["env"] += [{"name": k, "value": v} for k, v in own.items()]
+            container["command"] = ["python3", "-S", "-c", samples.APP]
+        return made
 
     def get(self, namespace: str, service: str, path: str = "/", port: int = 80) -> str:
         """Ask a service, and return what it answers."""
@@ -63,19 +98,62 @@ def leftovers(folder: Path) -> list[str]:
     return found
 
 
-# A cluster on the network joins here.
-SIDES: dict[str, Callable[[Path, LayoutRegistry], Cluster]] = {
-    "local": lambda folder, registry: LocalCluster(folder / "cluster", registry, patience=10)
+def _embedded(folder: Path) -> Iterator[Place]:
+    registry = LayoutRegistry(folder / "registry")
+    yield Place(LocalCluster(folder / "cluster", registry, patience=10), registry, folder)
+
+
+def _played(folder: Path) -> Iterator[Place]:
+    """The real Helm and the real kubectl, against the small API server."""
+    client, helm = (_tool(name) for name in ("kubectl", "helm"))
+    registry = LayoutRegistry(folder / "registry")
+    with Trap() as trap:
+        server = FakeKubernetes(folder, registry, client, trap.url)
+        try:
+            programs = (str(server.kubectl), helm)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("KUBECONFIG", str(server.kubeconfig))
+                cluster = KubernetesCluster(Client(CONTEXT, *programs))
+                yield Place(cluster, registry, folder, short=4)
+        finally:
+            server.close()
+        server.settle()
+        assert trap.asked == [], "the current context decided something"
+
+
+def _live(folder: Path) -> Iterator[Place]:
+    """A cluster that somebody names, with an image on it that has Python."""
+    context, image = (os.environ.get(f"SLIPWAY_TEST_{one}", "") for one in ("CONTEXT", "IMAGE"))
+    if not (os.environ.get("KUBECONFIG") and context and image):
+        pytest.skip("no cluster: KUBECONFIG, SLIPWAY_TEST_CONTEXT and SLIPWAY_TEST_IMAGE name one")
+    registry = LayoutRegistry(folder / "registry")
+    yield Place(kubernetes(context, ROOT), registry, folder, short=30, live=image)
+
+
+def _tool(name: str) -> str:
+    found = [seen.path for seen in look(name, ROOT) if seen.fits]
+    if not found:
+        pytest.skip(f"{name} is not here (python -m tasks.kernel.tools fetch {name})")
+    return str(found[0])
+
+
+# Whoever stands behind the port joins here, and keeps the whole of test_contract.
+SIDES: dict[str, Callable[[Path], Iterator[Place]]] = {
+    "local": _embedded,
+    "kubernetes": _played,
+    "live": _live,
 }
+_MARKS = {"kubernetes": pytest.mark.slow, "live": pytest.mark.slow}
 
 
-@pytest.fixture(params=sorted(SIDES))
+@pytest.fixture(params=[pytest.param(one, marks=_MARKS.get(one, ())) for one in SIDES])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    registry = LayoutRegistry(tmp_path / "registry")
-    cluster = SIDES[request.param](tmp_path, registry)
-    yield Place(cluster, registry, tmp_path)
-    cluster.sweep("")
-    assert leftovers(tmp_path) == []
+    with contextmanager(SIDES[request.param])(tmp_path) as made:
+        made.prefix = f"slipway-test-{secrets.token_hex(3)}-"
+        yield made
+        made.cluster.sweep(made.prefix)
+        assert made.cluster.namespaces(made.prefix) == {}
+        assert leftovers(tmp_path) == []
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ APP = """\
 import os, signal, socket, sys, time
 
 mode = os.environ.get("MODE", "")
-here = os.path.dirname(os.path.abspath(__file__))
-print("version", open(here + "/version").read().strip(), mode, flush=True)
+version = os.environ.get("VERSION") or open(os.path.dirname(__file__) + "/version").read().strip()
+print("version", version, mode, flush=True)
 if os.environ.get("PASSWORD"):
     print("the password is", os.environ["PASSWORD"], flush=True)
 if mode == "crash" or (mode == "once" and not os.path.exists(os.environ["MARKER"])):
@@ -37,11 +37,25 @@ listener = socket.socket()
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 listener.bind((os.environ["HOST"], int(os.environ["PORT"])))
 listener.listen(50)
+
+
+def ask(url):
+    host, _, rest = url.partition("://")[2].partition("/")
+    name, _, port = host.partition(":")
+    with socket.create_connection((name, int(port)), 5) as there:
+        there.sendall(f"GET /{rest} HTTP/1.0\\r\\n\\r\\n".encode())
+        return b"".join(iter(lambda: there.recv(4096), b"")).decode().partition("\\r\\n\\r\\n")[2]
+
+
 while True:
     connection, _ = listener.accept()
     path = connection.recv(4096).decode().split(" ")[1]
     status = "500 No" if path == "/sick" or (path == "/healthz" and mode == "sick") else "200 OK"
-    lines = [open(here + "/version").read().strip()]
+    lines = [version]
+    if path in ("/break", "/mend"):
+        mode = "sick" if path == "/break" else ""
+    if path.startswith("/ask/"):
+        lines = [ask(os.environ[path[5:]])]
     if path == "/env":
         lines = [name + "=" + value for name, value in sorted(os.environ.items())]
     if path == "/args":

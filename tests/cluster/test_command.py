@@ -56,6 +56,28 @@ def test_a_release_from_a_file_of_manifests(local: Place) -> None:
     assert command(local, "sweep", "--prefix", "stag").stdout == "staging\n"
 
 
+def test_a_release_goes_back_to_an_earlier_revision(local: Place) -> None:
+    local.cluster.create("staging", {})
+    there = ("--namespace", "staging", "--release", "shop")
+    for version in ("1", "2"):
+        told = [deployment("web", local.image(version)), service("web")]
+        local.cluster.install("staging", "shop", told, 20)
+    lines = command(local, "history", *there).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["1", "2"]
+    assert all(" sha256:" in line for line in lines)
+
+    done = command(local, "rollback", *there, "--revision", "1", "--timeout", "20s")
+
+    assert done.returncode == 0, done.stderr
+    assert "revision 3" in done.stderr
+    assert local.get("staging", "web") == "1"
+    wrong = command(local, "rollback", *there, "--revision", "9")
+    assert wrong.returncode == 3
+    assert "there is no revision 9 of shop" in wrong.stderr
+    assert command(local, "history", "--namespace", "--all", "--release", "x").returncode == 3
+    assert command(local, "rollback", *there, "--revision", "-1").returncode == 3
+
+
 def test_what_fails_says_so(local: Place) -> None:
     command(local, "namespace", "create", "staging")
     file = local.folder / "web.json"

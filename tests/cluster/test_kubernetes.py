@@ -163,7 +163,7 @@ def test_hostile_names_reach_no_program(
         lambda: cluster.install("staging", name, [], 1),
         lambda: cluster.install(name, "shop", [], 1),
         lambda: cluster.uninstall("staging", name),
-        lambda: cluster.rollback("staging", name, 1),
+        lambda: cluster.rollback("staging", name, 1, 9),
         lambda: cluster.logs("staging", name),
         lambda: cluster.workloads(name),
         lambda: cluster.reach("staging", name, 80).__enter__(),
@@ -339,6 +339,45 @@ def test_a_failed_try_and_its_way_back_count_nothing(
     found = cluster.release("staging", "shop")
     assert found is not None
     assert (found.revision, found.since) == (1, "2026-01-31T12:00:01Z")
+
+
+def test_a_failed_try_does_not_make_the_next_one_older(
+    replay: Replay, cluster: KubernetesCluster
+) -> None:
+    told = [api.entry(1, "superseded"), api.entry(2, "failed"), api.entry(3, "superseded", 1)]
+    replay.knows(HISTORY, [*told, api.entry(4, "deployed", 2)])
+    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS))
+    found = cluster.release("staging", "shop")
+    assert found is not None
+    assert (found.revision, found.since) == (2, "2026-01-31T12:00:04Z")
+
+
+def test_history_tells_what_was_up_once_each(replay: Replay, cluster: KubernetesCluster) -> None:
+    digest = digest_of(MANIFESTS)
+    first = api.entry(1, "superseded") | {"description": digest}
+    told = [first, api.entry(2, "failed"), api.entry(3, "superseded", 1), api.entry(4, "deployed")]
+    replay.knows(HISTORY, told)
+    # An entry that does not tell a digest is asked for its manifests.
+    replay.knows(f"helm get manifest shop --revision=4 {H}", yaml.safe_dump_all(MANIFESTS[:1]))
+    assert [(o.revision, o.digest, o.since[-3:]) for o in cluster.history("staging", "shop")] == [
+        (1, digest, "01Z"),
+        (4, digest_of(MANIFESTS[:1]), "04Z"),
+    ]
+
+
+def test_a_rollback_installs_what_was_there(replay: Replay, cluster: KubernetesCluster) -> None:
+    _there(replay)
+    told = [api.entry(1, "superseded"), api.entry(2, "deployed")]
+    for _ in range(3):
+        replay.knows(HISTORY, told)
+    replay.knows(f"helm get manifest shop --revision=1 {H}", yaml.safe_dump_all(MANIFESTS))
+    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS[:1]))
+    replay.knows(upgrade(60), {})
+    replay.knows(FORGET)
+    replay.knows(HISTORY, [*told[:1], api.entry(2, "superseded"), api.entry(3, "deployed")])
+    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS))
+    done = cluster.rollback("staging", "shop", 1, 60)
+    assert (done.revision, done.digest) == (3, digest_of(MANIFESTS))
 
 
 def test_manifests_that_are_not_there_are_an_error(

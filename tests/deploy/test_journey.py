@@ -109,6 +109,8 @@ def test_a_record_that_somebody_took_back_is_made_again(place: Place) -> None:
     assert "deploy:staging" in run.acted
     assert place.serial("staging") == serial
     assert place.record("staging").version == 1  # type: ignore[union-attr]
+    assert "nothing was applied, it runs already; recorded anew as state 1" in run.err
+    assert "to add" not in run.err
 
 
 def test_a_state_that_is_gone_is_not_taken_for_nothing(place: Place) -> None:

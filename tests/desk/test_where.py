@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.desk.naming import meant
 from tasks.desk.passage import passage
+from tasks.desk.sides import Sides
 from tasks.desk.stops import shown
 from tasks.desk.where import where
 from tasks.kernel import git as g
@@ -212,6 +214,38 @@ def test_a_commit_may_be_named_in_many_ways(told: Travelled, name: str) -> None:
     assert passage(told.world(), said).commit == told.built
 
 
+@pytest.mark.parametrize(
+    ("name", "back"), [("HEAD", 0), ("@", 0), ("main", 0), ("HEAD~1", 1), ("main^", 1), ("@~2", 2)]
+)
+def test_any_revision_may_be_named(told: Travelled, name: str, back: int) -> None:
+    ids = g.lines("rev-list", "--first-parent", "main", repo=told.source.path)
+    assert passage(told.world(), name).commit == ids[back]
+
+
+def test_head_of_a_work_tree_is_its_own(told: Travelled, tmp_path: Path) -> None:
+    """A source that is a work tree has a HEAD of its own, on whatever branch somebody works."""
+    tree = tmp_path / "work"
+    g.git("clone", "--quiet", "--", str(told.source.path), str(tree))
+    g.git("checkout", "--quiet", "-b", "topic", "HEAD~1", repo=tree)
+    file = told.root / "pipeline.yml"
+    file.write_text(file.read_text().replace("world/source.git", str(tree)))
+    there = g.text("rev-parse", "HEAD", repo=tree)
+    assert passage(told.world(), "HEAD").commit == there
+    who = g.identity("Ada", "ada@example.org", "1767300000 +0000")
+    g.git("commit", "--quiet", "--allow-empty", "-m", "feat: not yet", repo=tree, env=who)
+    with pytest.raises(Failed, match="“feat: not yet” is not merged into main yet"):
+        passage(told.world(), "HEAD")
+
+
+def test_head_elsewhere_is_that_of_the_branch_that_is_followed(told: Travelled) -> None:
+    """Which commit a bare repository elsewhere checks out first is nobody's question."""
+    side = told.source.commit("feat: on the side", {"x": "x"}, ref="refs/heads/side")
+    world = told.world()
+    source = Sides(world)["source"]
+    assert meant(source, "HEAD", "") == source.head
+    assert meant(source, "side", "") == side
+
+
 def test_a_pull_request_may_be_named(told: Travelled) -> None:
     merge = told.source.at()
     assert passage(told.world(), "#1").commit == merge
@@ -233,10 +267,17 @@ def test_what_is_not_merged_yet(told: Travelled) -> None:
 
 
 def test_a_commit_that_nobody_has(told: Travelled) -> None:
-    with pytest.raises(WrongUsage, match="the source has no commit or tag feedface"):
-        passage(told.world(), "feedface")
-    with pytest.raises(WrongUsage, match="the source has no commit or tag main"):
-        passage(told.world(), "main")
+    for name in (
+        "feedface",
+        "nowhere",
+        "HEAD~99",
+        "main^{tree}x",
+        "main..HEAD",
+        "HEAD:cepler.yml",
+        "xHEAD",
+    ):
+        with pytest.raises(WrongUsage, match=f"the source has no commit {re.escape(name)}"):
+            passage(told.world(), name)
 
 
 def test_an_abbreviation_of_several_commits(told: Travelled) -> None:
@@ -253,7 +294,7 @@ def test_an_abbreviation_of_several_commits(told: Travelled) -> None:
     assert caught.value.fix == "type more of it"
 
 
-@pytest.mark.parametrize("name", ["-x", "--all", "", "a\nb", "#0", "../x", "HEAD~1", "a..b"])
+@pytest.mark.parametrize("name", ["-x", "--all", "", "a\nb", "#0", "../x", "a..b"])
 def test_what_is_no_name_is_refused(told: Travelled, name: str) -> None:
     with pytest.raises(WrongUsage):
         passage(told.world(), name)

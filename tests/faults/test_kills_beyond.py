@@ -48,7 +48,7 @@ def test_killed_again_and_again_between_publication_and_deployments(sandboxed: A
 
     assert run.code == 0, run.err
     assert sandbox.outcome() == undisturbed.outcome()
-    assert sandbox.cluster.sweep("") == []
+    assert sandbox.cluster.sweep("lana-bank-testflight") == []
     assert did(sandbox.doit("release")) == []
 
 
@@ -61,7 +61,7 @@ def test_killed_while_a_testflight_goes_up(sandboxed: At) -> None:
 
     assert run.code == 0, run.err
     assert sandbox.outcome() == undisturbed.outcome()
-    assert sandbox.cluster.sweep("") == []
+    assert sandbox.cluster.sweep("lana-bank-testflight") == []
 
 
 def test_killed_again_and_again_in_a_deployment(sandboxed: At) -> None:

@@ -68,6 +68,7 @@ class FakeReleases(FakeState):
         self._refuse_target(release)
         if not told.get("draft", False):
             self._publish(release)
+            self.state["latest"] = str(release["id"])
         self.state["releases"][str(release["id"])] = release
         return Answer(201, self._told(release))
 
@@ -77,11 +78,23 @@ class FakeReleases(FakeState):
         if published and self.immutable and set(told) & {"tag_name", "target_commitish", "draft"}:
             raise Refused(422, "Validation Failed", {"message": "immutable release", "code": "x"})
         draft = told.pop("draft", release["draft"])
+        latest = told.pop("make_latest", "true" if release["draft"] and not draft else "")
+        if latest == "true" and draft:
+            raise invalid("Release", "make_latest")
         changed = release | told
         self._refuse_target(changed)
         if release["draft"] and not draft:
             self._publish(changed)
         release |= changed
+        if latest == "true":
+            self.state["latest"] = number
+        return Answer(200, self._told(release))
+
+    def latest_release(self, _call: Any) -> Answer:
+        """Answer with the one that was made the latest; no draft ever is."""
+        release = self.state["releases"].get(self.state.get("latest", ""))
+        if release is None or release["draft"]:
+            raise Refused(404, "Not Found")
         return Answer(200, self._told(release))
 
     def delete_release(self, _call: Any, number: str) -> Answer:

@@ -59,6 +59,8 @@ class FakeRepository(FakePulls, FakeReleases):
 
     def set_status(self, call: Any, commit: str) -> Answer:
         told = call.body
+        if not self.statuses_too:
+            raise Refused(403, "Resource not accessible by personal access token")
         if not self.has(commit):
             raise Refused(422, f"No commit found for SHA: {commit}")
         if told["state"] not in ("error", "failure", "pending", "success"):

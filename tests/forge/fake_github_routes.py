@@ -121,6 +121,7 @@ ROUTES = [
         },
     ),
     Route("GET", "/REPO/releases/tags/([^/]+)", R.release_by_tag),
+    Route("GET", "/REPO/releases/latest", R.latest_release),
     Route("GET", r"/REPO/releases/(\d+)", R.release),
     Route(
         "PATCH",
@@ -133,6 +134,7 @@ ROUTES = [
             "body": _TEXT,
             "draft": (bool, False),
             "prerelease": (bool, False),
+            "make_latest": _TEXT,
         },
     ),
     Route("DELETE", r"/REPO/releases/(\d+)", R.delete_release),

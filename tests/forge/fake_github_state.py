@@ -56,6 +56,7 @@ class FakeState:
         self.lazy = 0  # how often it is asked whether something merges before it knows
         self.archived = False
         self.push = True
+        self.statuses_too = True  # whether the token may set statuses
         self.file = folder / "github.json"
         self.state: Told = {"number": 0, "id": 1000, "pulls": {}, "releases": {}, "assets": {}}
         self.state |= {"comments": {}, "statuses": {}, "checks": {}}

@@ -7,12 +7,12 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from tasks.forge import Forge, NewPull, Pull, asset_claim
+from tasks.forge import Forge, NewPull, Pull, Refused, asset_claim
 from tasks.forge.github import GithubForge
 from tasks.forge.github.login import Token
 from tasks.forge.local import LocalForge
@@ -514,6 +514,41 @@ def test_a_draft_is_deleted_with_its_assets_and_a_release_never(side: Side) -> N
     assert side.forge.release("1.0.0")
 
 
+def _published(side: Side, tag: str) -> None:
+    side.forge.draft(tag, side.source.at("main"), tag, "notes")
+    side.forge.attach(tag, "lana-cli", b"tested")
+    side.forge.publish(tag)
+
+
+def test_a_published_release_gets_other_words_and_keeps_all_else(side: Side) -> None:
+    _published(side, "1.0.0")
+    before = side.forge.release("1.0.0")
+    assert before
+    for _ in range(2):
+        side.forge.retitle("1.0.0", "1.0.0 (yanked)", "do not use «é»\n\nnotes")
+    after = side.forge.release("1.0.0")
+    assert after == replace(before, name="1.0.0 (yanked)", notes="do not use «é»\n\nnotes")
+    side.forge.draft("1.1.0", side.source.at("main"), "1.1.0", "")
+    _refused(lambda: side.forge.retitle("1.1.0", "x", "y"), "draft")
+    _refused(lambda: side.forge.retitle("9.0.0", "x", "y"), "9.0.0")
+
+
+def test_the_latest_is_what_was_published_last_or_what_somebody_says(side: Side) -> None:
+    assert side.forge.latest() == ""
+    side.forge.draft("0.9.0", side.source.at("main"), "0.9.0", "")
+    assert side.forge.latest() == ""
+    _refused(lambda: side.forge.make_latest("0.9.0"), "draft")
+    for tag in ("1.0.0", "1.1.0"):
+        _published(side, tag)
+        assert side.forge.latest() == tag
+    side.forge.publish("1.0.0")  # is published already
+    assert side.forge.latest() == "1.1.0"
+    for _ in range(2):
+        side.forge.make_latest("1.0.0")
+        assert side.forge.latest() == "1.0.0"
+    _refused(lambda: side.forge.make_latest("9.0.0"), "9.0.0")
+
+
 # statuses
 
 
@@ -529,7 +564,26 @@ def test_of_two_words_under_one_name_the_last_counts(side: Side) -> None:
 
 
 def test_nothing_is_said_of_a_commit_that_is_not_there(side: Side) -> None:
-    _refused(lambda: side.forge.set_status("0" * 40, "unit", "success", "fine"), "0000000")
+    with pytest.raises(Refused, match="0000000"):
+        side.forge.set_status("0" * 40, "unit", "success", "fine")
+
+
+def test_who_may_only_read_is_told_that_it_is_a_no_for_good(side: Side) -> None:
+    commit = side.source.at("main")
+    if isinstance(side.source, Watched):
+        side.source.github.repository.statuses_too = False
+    else:
+        assert isinstance(side.forge, LocalForge)
+        side.forge.folder.mkdir()
+        side.forge.folder.chmod(0o500)
+    try:
+        if os.geteuid() or side.kind == "github":  # root may write everywhere
+            with pytest.raises(Refused):
+                side.forge.set_status(commit, "unit", "success", "fine")
+            assert side.forge.statuses(commit) == {}
+    finally:
+        if side.kind == "local":
+            side.forge.folder.chmod(0o700)  # type: ignore[attr-defined]
 
 
 def test_one_value_stands_for_all_assets() -> None:

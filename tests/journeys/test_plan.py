@@ -125,6 +125,17 @@ def _reconfigured(at: At) -> Project:
     return project
 
 
+def _yanked_and_killed(at: At) -> Project:
+    """The ref stands, and the run was killed before anything followed from it."""
+    project = at("released")
+    who = ("--by=Grace", "--why=it loses data")
+    project.doit(
+        "release:yank", "--version=0.2.0", *who, env={"SLIPWAY_KILL_AT": "release:yank:set"}
+    )
+    assert "refs/slipway/yanked/0.2.0" in project.refs()
+    return project
+
+
 STATES: list[State] = [
     _seeded,
     _waiting,
@@ -145,6 +156,7 @@ STATES: list[State] = [
     _without_the_pull_request,
     _refused,
     _reconfigured,
+    _yanked_and_killed,
 ]
 
 

@@ -13,6 +13,8 @@ FRESH_RUN = [
     "check:messages",
     "check:unit",
     "check:web",
+    "statuses",
+    "withdraw",
     "draft",
     "final:server",
     "final:web",
@@ -108,6 +110,7 @@ def test_one_changed_file_of_one_image_runs_what_is_downstream_of_it(at: At) -> 
         [
             "check:messages",
             "check:web",
+            "statuses",
             "version",
             "app:web",
             "binary",

@@ -109,6 +109,7 @@ def test_the_default_file_describes_the_sandbox() -> None:
             "admin-panel": ("apps/admin-panel",),
             "customer-portal": ("apps/customer-portal",),
             "dagster": ("dagster",),
+            "infrastructure": ("tf",),
             "tests": ("tests",),
             "checks": ("checks", "build.toml", "apps/lock.json"),
             "docs": ("manuals", "docs-site"),
@@ -144,6 +145,7 @@ def test_the_default_file_describes_the_sandbox() -> None:
             labels=("galoybot", "lana-bank"),
             version="patch",
             modules={"tf/bq-setup": "tf/bq-setup", "tf/honeycomb": "tf/honeycomb"},
+            inputs=("infrastructure",),
         ),
         cluster=c.Cluster("local", ".sandbox/cluster"),
         deployments=c.Deployments(
@@ -166,7 +168,7 @@ def test_the_default_file_describes_the_sandbox() -> None:
                 ("azure-staging", None, False, "azure/volcano-staging"),
             )
         },
-        testflight=c.Testflight("testflight", timeout=900.0),
+        testflight=c.Testflight("testflight", timeout=900.0, secrets=("lana-bank-database",)),
         smoketest=c.Smoketest(
             {
                 name: c.Endpoint(name, f"lana-bank-{service}", port, "/healthz", version=True)
@@ -236,7 +238,8 @@ def test_embedded_means_below_the_sandbox(url: str, embedded: bool) -> None:
 
 def test_release_inputs_are_the_sets_that_releases_are_made_from() -> None:
     # "tests" is used by checks alone: a commit that changes only tests needs no candidate.
-    assert default().release_inputs == ("admin-panel", "customer-portal", "dagster", "server")
+    makers = ("admin-panel", "customer-portal", "dagster", "infrastructure", "server")
+    assert default().release_inputs == makers
 
 
 def test_a_slice_is_plain_data_of_the_parts_that_were_asked_for() -> None:
@@ -251,6 +254,7 @@ def test_a_slice_is_plain_data_of_the_parts_that_were_asked_for() -> None:
             "binary": "lana-cli",
             "app": None,
             "args": {},
+            "base": "",
         },
         "release": {
             "tag_prefix": "",

@@ -101,13 +101,15 @@ def test_a_check_that_keeps_nothing_has_nothing_to_give() -> None:
 
 def test_a_build_command_and_what_it_leaves() -> None:
     more = "outputs: [a, b], secrets: [T], attempts: 3, timeout: 2h, store: /nix/store"
-    told = loaded(binary(more)).binary
+    told = loaded(binary(f"{more}, assets: {{sbom.json: b}}")).binary
     assert told
+    assert told.assets == {"sbom.json": "b"}
     assert (told.outputs, told.secrets, told.attempts) == (("a", "b"), ("T",), 3)
     assert (told.timeout, told.store) == (7200.0, "/nix/store")
     plain = loaded(changed(artifacts=f"{{binary: {{{BINARY}}}}}")).binary
     assert plain
     assert (plain.outputs, plain.attempts, plain.timeout, plain.store) == ((), 1, 3600.0, "")
+    assert plain.assets == {}
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,20 @@ def test_a_build_command_and_what_it_leaves() -> None:
         ("outputs: [dist/cli]", 'artifacts.binary.outputs: "dist/cli" is the binary itself'),
         ("outputs: [../x]", 'artifacts.binary.outputs[0]: "../x" leads out of its folder'),
         ("attempts: 11", 'artifacts.binary.attempts: "11" is no good'),
+        (
+            "outputs: [a], assets: {x: b}",
+            'artifacts.binary.assets.x: "b" is not among outputs (expected one of them)',
+        ),
+        (
+            "outputs: [a], assets: {cli: a}",
+            'artifacts.binary.assets.cli: every release has "cli" already',
+        ),
+        (
+            "outputs: [a], assets: {checksums.txt: a}",
+            'artifacts.binary.assets.checksums.txt: every release has "checksums.txt" already',
+        ),
+        ("outputs: [a], assets: {'a b': a}", 'artifacts.binary.assets.a b: "a b" cannot be the'),
+        ("outputs: [a], assets: {.a: a}", 'artifacts.binary.assets..a: ".a" cannot be the name'),
         ("store: nix/store", 'artifacts.binary.store: "nix/store" is no place outside'),
         ("store: /", 'artifacts.binary.store: "/" is no place outside'),
         ("store: /nix/../etc", 'artifacts.binary.store: "/nix/../etc" leads out of its folder'),

@@ -85,6 +85,40 @@ def test_what_is_no_pattern(pattern: str) -> None:
     assert g.PATTERN.complaint(pattern)
 
 
+PIN = "@sha256:" + "0a" * 32
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "python",
+            "team/python",
+            "x.org/python",
+            "x.org:5000/a/b",
+            "localhost/a",
+            "127.0.0.1:5/a",
+        ),
+        *("python:3.12", "x.org/team/python:3.12-slim", "gcr.io/distroless/python3_debian12"),
+    ],
+)
+def test_base_images(name: str) -> None:
+    assert g.BASE_IMAGE.complaint(name + PIN) == ""
+    assert "not pinned by its digest" in g.BASE_IMAGE.complaint(name)
+    assert "a digest that is none" in g.BASE_IMAGE.complaint(f"{name}@sha256:abc")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "A", "x.org/", "https://x.org/a", "-x", "--all", "x.org/../a", "a b", "a@b", "/a"),
+        *("x.org/a:", "x.org/a:b/c:d", "user@x.org/a"),
+    ],
+)
+def test_what_is_no_base_image(name: str) -> None:
+    assert g.BASE_IMAGE.complaint(name + PIN)
+
+
 @pytest.mark.parametrize("name", ["a", "a/b/c", "a.b", "a_b", "a__b", "a-b", "a---b", "0"])
 def test_image_repositories(name: str) -> None:
     assert g.REPOSITORY.complaint(name) == ""

@@ -67,10 +67,18 @@ def test_a_cluster_may_be_a_real_one() -> None:
     assert (cluster.kind, cluster.path, cluster.context) == ("kubernetes", "", "staging")
 
 
+def test_what_only_the_chart_takes_along_is_released_too() -> None:
+    text = changed(chart=f"{CHART[:-1]}, inputs: [infra]}}", inputs="{web: [web], infra: [tf]}")
+    assert loaded(text).release_inputs == ("infra", "web")
+    said = only_mistake(changed(chart=f"{CHART[:-1]}, inputs: [wob]}}"))
+    assert said.startswith('chart.inputs[0]: "wob" is not an input set')
+
+
 def test_a_chart_takes_modules_of_the_source_along() -> None:
     chart = loaded(changed(chart=f"{CHART[:-1]}, modules: {{tf/bq: infra/bq}}}}")).chart
     assert chart is not None
     assert chart.modules == {"tf/bq": "infra/bq"}
+    assert chart.inputs == ()
     assert chart.candidate
     quiet = loaded(changed(chart=f"{CHART[:-1]}, candidate: false}}")).chart
     assert quiet is not None

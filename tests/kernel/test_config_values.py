@@ -108,6 +108,14 @@ def test_checks(check: str, said: str) -> None:
     assert message in {f"checks.unit: {said}", f"checks.unit.{said}"}
 
 
+def test_a_check_is_told_of_under_a_name_of_its_own() -> None:
+    rule = "rule: conventional-commits"
+    told = loaded(changed(checks=f"{{a: {{{rule}, status: ci/a}}, b: {{{rule}}}}}")).checks
+    assert (told["a"].status, told["b"].status) == ("ci/a", "")
+    message = only_mistake(changed(checks=f"{{a: {{{rule}}}, b: {{{rule}, status: slipway/a}}}}"))
+    assert message == ('checks.b.status: is how "a" is told of as well (expected another name)')
+
+
 @pytest.mark.parametrize(
     ("written", "seconds"),
     [("30s", 30.0), ("5m", 300.0), ("1h", 3600.0), ("24h", 86400.0), ("090s", 90.0)],
@@ -141,11 +149,21 @@ def test_a_rule_needs_no_inputs() -> None:
         ("{inputs: [web], repository: Shop/web}", 'repository: "Shop/web" is not an image repo'),
         ("{inputs: [web], args: [A]}", "args: expected a mapping, found a list"),
         ("{inputs: [web], args: {A: {}}}", "args.A: expected text, found a mapping"),
+        ("{inputs: [web], base: x.org/y:1}", 'base: "x.org/y:1" is not pinned by its digest'),
     ],
 )
 def test_images(image: str, said: str) -> None:
     text = changed(images=f"{{web: {image}}}")
     assert only_mistake(text).startswith(f"images.web.{said}")
+
+
+def test_a_base_is_pinned_and_said_once() -> None:
+    base = f"x.org/team/python@sha256:{'a' * 64}"
+    text = changed(images=f"{{web: {{inputs: [web], base: '{base}'}}}}")
+    assert loaded(text).images["web"].base == base
+    both = text.replace("inputs: [web],", "inputs: [web], args: {BASE: scratch},", 1)
+    said = "images.web: both base and args.BASE say what it is built on (expected one of them)"
+    assert only_mistake(both) == said
 
 
 def test_an_image_name_that_no_registry_takes_needs_a_repository() -> None:

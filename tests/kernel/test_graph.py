@@ -74,7 +74,7 @@ def test_no_two_tasks_make_one_file(tasks: dict[str, Any]) -> None:
 def test_every_effect_leaves_a_receipt_and_looks_at_its_port(tasks: dict[str, Any]) -> None:
     commands = {f"{verb}:{name}" for verb in DECISIONS for name in ENVIRONMENTS}
     commands |= {"approve:release", "sandbox:reset", "testflight:sweep"}
-    commands |= {"automerge", "candidate:drop"}
+    commands |= {"automerge", "candidate:drop", "release:yank", "retry"}
     acting = [
         task
         for task in _acting(tasks)
@@ -120,7 +120,7 @@ def test_every_task_can_be_planned(tasks: dict[str, Any]) -> None:
     asked |= {f"{verb}:{name}" for verb in (*DECISIONS, *QUESTIONS) for name in ENVIRONMENTS}
     asked |= {"approve:release", "testflight:sweep"}
     asked |= {f"chart:diff:{name}" for name in ENVIRONMENTS}
-    asked |= {"automerge", "candidate:drop", "init", "notify:test"}
+    asked |= {"automerge", "candidate:drop", "release:yank", "retry", "init", "notify:test"}
     for task in _acting(tasks):
         assert ("forecast" in task.meta) != (task.name in asked), task.name
 
@@ -182,6 +182,7 @@ def test_a_deployment_does_not_start_beside_what_it_waits_for(words: list[str]) 
 def test_one_after_the_other_and_alone_they_may_run() -> None:
     graph.refuse_side_by_side(["release", "deploy:staging"], ["release", "deploy:staging"])
     graph.refuse_side_by_side(["deploy:staging"], ["-n", "2", "deploy:staging"])
+    graph.refuse_side_by_side(["deploy:qa", "deploy:staging"], ["-n2", "deploy:qa"])  # in order
     graph.refuse_side_by_side(["check", "binary"], ["-n", "2", "check", "binary"])
 
 

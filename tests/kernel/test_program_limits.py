@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.kernel import git, journal, lock, paths, programs
+from tasks.kernel import gitwords, journal, lock, paths, programs
 from tasks.kernel.errors import Failed, SlipwayError
 
 
@@ -140,7 +140,7 @@ def test_there_is_no_terminal_to_ask_on(tmp_path: Path) -> None:
 def test_a_program_knows_nothing_of_the_hook_that_we_run_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in git.ELSEWHERE:
+    for name in gitwords.ELSEWHERE:
         monkeypatch.setenv(name, "/nonexistent")
     shown = programs.run(["env"], cwd=tmp_path).out
     assert "/nonexistent" not in shown

@@ -44,6 +44,47 @@ def test_a_line_says_sign_name_words_and_seconds() -> None:
     ]
 
 
+def test_what_had_nothing_to_do_for_one_reason_shares_a_line() -> None:
+    stream = io.StringIO()
+    screen = Screen(stream)
+    for name in ("draft", "final:web", "final:server", "tag"):
+        screen.done(name, "nothing was promoted", 0.0, skipped=True)
+    screen.done("counter", "it is right already", 0.0, skipped=True)
+    screen.done("version", "0.2.0-rc.1", 0)
+    screen.done("image:web", "it is there", 0.0, skipped=True)
+    screen.end(0, [], asked=False)
+    assert stream.getvalue().splitlines() == [
+        "· draft            nothing was promoted",
+        "                   the same: final:web, final:server, tag",
+        "· counter          it is right already",
+        "✓ version          0.2.0-rc.1",
+        "· image:web        it is there",
+    ]
+
+
+def test_a_line_about_nothing_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screens, "_TOGETHER", 0.05)
+    stream = io.StringIO()
+    screen = Screen(stream)
+    screen.begin("image:server")
+    screen.done("image:web", "it is there", 0.0, skipped=True)
+    end = time.monotonic() + 5
+    while "it is there" not in stream.getvalue():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    screen.end(0, [], asked=False)
+
+
+def test_many_names_on_a_line_are_wrapped() -> None:
+    stream = io.StringIO()
+    screen = Screen(stream)
+    for number in range(30):
+        screen.done(f"final:dagster-{number}", "nothing was promoted", 0.0, skipped=True)
+    screen.end(0, [], asked=False)
+    assert max(map(len, stream.getvalue().splitlines())) <= 100
+    assert "final:dagster-29" in stream.getvalue()
+
+
 def test_an_answer_has_nothing_behind_it() -> None:
     stream = io.StringIO()
     Screen(stream).end(3, ["promote"], asked=True)

@@ -43,6 +43,19 @@ def test_check_says_1_for_anything_wrong_and_nothing_on_stdout(track: Deployment
         assert said.err.startswith(text), words
 
 
+def test_a_state_file_of_the_past_that_is_none_ends_a_check_as_it_does_for_cepler(
+    track: Deployments,
+) -> None:
+    track.cepler("record", "-e", "staging")
+    path = ".cepler/default/staging.state"
+    good = track.read(path)
+    broken = track.commit("oops", {path: "current: [\n"})
+    track.commit("mended", {path: good})
+    said = track.cepler("check", "-e", "qa")
+    assert (said.code, said.out) == (1, "")
+    assert f"{broken[:12]}:{path}" in said.err
+
+
 def test_an_environment_without_files_is_new_once(new: New) -> None:
     tree = new("environments: {dev: {}}")
     assert tree.cepler("check", "-e", "dev").code == 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tasks.desk import environments
 from tasks.kernel import git as g
 from tasks.kernel import paths
 from tasks.kernel.actions import Gate
@@ -63,6 +64,24 @@ def test_recording_changes_nothing_of_what_is_wanted(line: Line) -> None:
     line.record("staging")
     assert line.promote("staging") == "nothing new"
     assert line.fact("staging") == before
+
+
+def test_a_state_file_of_the_past_that_is_none_blocks_nobody(line: Line, remote: Remote) -> None:
+    """Somebody pushed half a file once, and mended it; cepler's walk ends there in an error."""
+    line.step("staging")
+    path = ".cepler/shop/staging.state"
+    good = remote.file(path)
+    broken = remote.commit("oops", {path: "current: [\n"})
+    mended = remote.commit("mended", {path: good})
+    line.look()
+    assert line.promote("qa") == "never deployed, 2 files"
+    assert fact(line, "qa")["head_commit"] == mended
+    told = {one.name: one.more for one in environments.standings(line.world)}
+    assert told["staging"] == ()  # what it had itself in between is nobody's question
+    [said] = told["qa"]
+    assert said.startswith(f"history is followed no further than {broken[:12]}:{path}: ")
+    line.record("qa")
+    assert line.promote("qa") == "nothing new"
 
 
 def test_unrelated_commits_change_nothing_of_what_is_wanted(line: Line, remote: Remote) -> None:

@@ -12,7 +12,7 @@ import pytest
 from tasks.forge import NewPull, connect
 from tasks.kernel import git as g
 from tests.forge.fake_github import TOKEN
-from tests.forge.test_github_journey import SECRET, At, at, github, stations
+from tests.forge.test_github_journey import SECRET, At, Shop, at, github, stations
 from tests.rooms import world_of
 
 __all__ = ["at", "github", "stations"]
@@ -72,3 +72,104 @@ def test_the_gate_is_waited_for(at: At) -> None:
     assert run.wait(timeout=60) == 0, (shop.folder / "said").read_text()
     [release] = shop.told()["releases"]
     assert (release["tag_name"], release["draft"]) == ("0.2.0", False)
+
+
+def _statuses(shop: Shop) -> dict[str, str]:
+    head = shop.refs()["refs/heads/main"]
+    told = shop.github.repository.state["statuses"].get(head, {})
+    return {name: status["state"] for name, status in told.items()}
+
+
+def test_checks_are_told_as_statuses_with_a_link_to_the_run(at: At) -> None:
+    shop = at("seeded")
+    actions = {
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "shop/shop",
+        "GITHUB_RUN_ID": "7",
+    }
+    assert shop.doit("release", env=SECRET | actions).code == 4
+    assert _statuses(shop) == {
+        "slipway/unit": "success",
+        "slipway/web": "success",
+        "slipway/messages": "success",
+    }
+    head = shop.refs()["refs/heads/main"]
+    status = shop.github.repository.state["statuses"][head]["slipway/unit"]
+    assert status["target_url"] == "https://github.com/shop/shop/actions/runs/7"
+
+
+def test_who_may_only_read_statuses_releases_all_the_same(at: At) -> None:
+    shop = at("seeded")
+    shop.github.repository.statuses_too = False
+    run = shop.release()
+    assert run.code == 4, run.err
+    assert "· statuses" in run.err
+    assert "the forge takes no status of" in run.err
+    asked = shop.github.count("POST .*/statuses/.*")
+    assert asked <= 2  # once while a check ran, once behind them
+    assert shop.release().ran == ["gate"]
+    assert shop.github.count("POST .*/statuses/.*") == asked
+    shop.github.repository.statuses_too = True
+    run = shop.doit("retry", "statuses", "--yes", env=SECRET)
+    assert run.code == 0, run.err
+    assert set(_statuses(shop).values()) == {"success"}
+
+
+def test_a_failed_check_where_statuses_are_not_taken_is_only_a_failed_check(at: At) -> None:
+    shop = at("seeded")
+    shop.commit("fix: break it", {"broken": "yes\n"})
+    shop.github.repository.statuses_too = False
+    run = shop.release()
+    assert run.code == 1, run.err
+    assert "the forge takes no status of" in run.err
+
+
+def _published(at: At) -> Shop:
+    shop = at("approved")
+    assert shop.release().code == 0
+    return shop
+
+
+def _page(shop: Shop) -> dict[str, str]:
+    [page] = shop.github.repository.state["releases"].values()
+    return dict(page)
+
+
+YANK = ("release:yank", "--version=0.2.0", "--by=Grace", "--why=it loses data")
+
+
+def test_an_immutable_release_is_yanked_by_its_words(at: At) -> None:
+    shop = _published(at)
+    before = shop.told()
+    run = shop.doit(*YANK, env=SECRET)
+    assert run.code == 0, run.err
+    assert _page(shop)["name"] == "0.2.0 (yanked)"
+    assert "**Yanked** by Grace" in _page(shop)["body"]
+    assert shop.told()["assets"] == before["assets"]
+    assert shop.release().code == 0
+    shop.github.asked.clear()
+    assert shop.release().ran == []
+    assert all(asked.startswith("GET ") for asked in shop.github.asked)
+
+
+def test_a_forge_that_lets_nobody_edit_is_told_and_the_ref_is_the_truth(at: At) -> None:
+    shop = _published(at)
+    for _ in range(2):
+        words = "Resource not accessible by integration"
+        shop.github.trouble("PATCH", r"/releases/\d+$", "reply", status=403, message=words)
+        run = shop.doit(*YANK, env=SECRET)
+        assert run.code == 0, run.err
+        assert "the forge does not let its page say so" in run.out
+    assert _page(shop)["name"] == "0.2.0"
+    assert "refs/slipway/yanked/0.2.0" in shop.refs()
+    assert shop.release().code == 0
+
+
+@pytest.mark.parametrize("kind", ["lost", "cut"])
+def test_an_answer_about_a_yank_that_gets_lost(at: At, kind: str) -> None:
+    shop = _published(at)
+    shop.github.trouble("PATCH", r"/releases/\d+$", kind)
+    run = shop.doit(*YANK, env=SECRET)
+    assert run.code == 0, run.err
+    assert shop.github.troubles == []
+    assert _page(shop)["body"].count("**Yanked**") == 1

@@ -20,11 +20,14 @@ from tasks.kernel.config import load
 from tasks.kernel.facts import canonical
 from tasks.kernel.tools import look
 from tasks.kernel.world import World
-from tasks.registry import LayoutRegistry
+from tasks.registry import open_registry
 from tests.cluster.conftest import leftovers
 from tests.cluster.samples import APP, CREATED, DOCKERFILE
 from tests.needs import need
 from tests.project import WHO
+from tests.sandboxed import sandboxed, shelf
+
+__all__ = ["sandboxed", "shelf"]
 
 ROOT = Path(__file__).resolve().parents[2]
 PIPELINE = """\
@@ -87,11 +90,12 @@ spec:
 class Sky:
     """Where flights take place, and what is in their way."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pipeline: str = PIPELINE, registry: str = "") -> None:
         self.folder = folder
-        (folder / "pipeline.yml").write_text(PIPELINE)
+        (folder / "pipeline.yml").write_text(pipeline)
         self.world = World(load(folder / "pipeline.yml"), folder)
-        self.registry = LayoutRegistry(folder / "world/registry")
+        self.registry = open_registry(self.world.config.registry, folder)
+        self.template = TEMPLATE.replace('image: "', f'image: "{registry}')
         self.digests = {name: self.image(name, "0.42.0") for name in ("web", "api")}
         self.chart: dict[str, Any] = {}
         self.publish_modules({})
@@ -125,7 +129,7 @@ class Sky:
             "Chart.yaml": f"apiVersion: v2\nname: lana-bank\nversion: 0.9.0\n"
             f"appVersion: {app_version}\n",
             "values.yaml": yaml.safe_dump(values),
-            "templates/all.yaml": TEMPLATE,
+            "templates/all.yaml": self.template,
         }
         tree = self.folder / "charts-tree"
         shutil.rmtree(tree, ignore_errors=True)

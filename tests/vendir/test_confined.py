@@ -59,6 +59,10 @@ def test_links_have_to_end_inside(place: Place, target: str, good: bool) -> None
         return
     assert "cannot be followed" in place.refused()
     assert place.left == ["vendir.yml"]
+    _folder(place, {"vendor/a/old": "old\n"}, "work")
+    assert "cannot be followed" in place.refused()
+    assert place.files() == {"a/old": "old\n"}
+    assert place.left == ["vendir.yml", "vendor"]
     place.sync("--dangerous-allow-all-symlink-destinations")
     assert (vendor / "a/link").is_symlink()
 
@@ -74,7 +78,7 @@ def test_a_link_in_the_place_of_a_directory_is_replaced_and_not_followed(place: 
 
 @pytest.mark.parametrize(
     "source",
-    ["image: {url: x}", "imgpkgBundle: {image: x}", "hg: {url: x}"],
+    ["imgpkgBundle: {image: x}", "hg: {url: x}"],
 )
 def test_sources_that_are_not_known_here_are_refused_before_anything_happens(
     place: Place, source: str

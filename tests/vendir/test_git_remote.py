@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tasks.kernel import git as g
+from tasks.vendir.engine import history
+from tasks.vendir.engine.repository import Repository
 from tests.vendir.conftest import Origin, Place, lock_of
 
 
@@ -26,14 +29,10 @@ def test_only_what_is_kept_is_fetched_from_a_server_that_allows_it(
 
     def watched(*args: str, **how: Any) -> bytes:
         done = real(*args, **how)
-        if "checkout-index" in args:
-            store = args[args.index("--git-dir") + 1]
-            listed = real("--git-dir", store, "cat-file", "--batch-all-objects", "--batch-check")
+        if "--stdin" in args:  # the contents, the last thing that is fetched
+            listed = real("cat-file", "--batch-all-objects", "--batch-check", repo=how["repo"])
             fetched.update({blob: blob.encode() in listed for blob in (big, kept)})
-            commits = real(
-                "--git-dir", store, "rev-list", "--count", "--all", "HEAD~0", ok=(0, 128)
-            )
-            fetched["history"] = commits.strip() not in (b"", b"0", b"1")
+            fetched["history"] = listed.count(b" commit ") != 1
         return done
 
     monkeypatch.setattr(g, "git", watched)
@@ -66,6 +65,86 @@ def test_contents_come_in_one_go(
         line for line in trace.read_text().splitlines() if "built-in: git pack-objects" in line
     ]
     assert len(packs) == (2 if allowed == "true" else 1)
+
+
+@pytest.mark.parametrize("few", [0, 2000])
+def test_the_lock_tells_the_newest_tag_without_what_was_in_it(
+    origin: Origin, place: Place, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """However much a complete clone would be: the name is the one that git gives there."""
+    monkeypatch.setattr(history, "_FEW", few)
+    origin.git("config", "uploadpack.allowFilter", "true")
+    for number in range(120):  # so many that git keeps them as a pack
+        origin.commit(f"feat: {number}", {"charts/app/values.yaml": f"replicas: {number}\n"})
+        if number in (10, 30):
+            origin.git("tag", f"light-{number}")
+    origin.git("tag", "--annotate", "-m", "one", "v1", "HEAD~50")
+    origin.git("branch", "side", "HEAD~60")
+    origin.git("checkout", "--quiet", "side")
+    side = origin.commit("fix: aside", {"README.md": "aside\n"})
+    origin.git("tag", "unrelated", origin.git("commit-tree", "HEAD^{tree}", "-m", "x"))
+    origin.git("checkout", "--quiet", "main")
+    seen: list[str] = []
+    real = Repository.describe
+
+    def watched(self: Repository, commit: str, digits: int = 0) -> str:
+        how = ("cat-file", "--batch-all-objects", "--batch-check=%(objecttype)")
+        seen.extend(set(g.lines(*how, repo=self.tree)))
+        return real(self, commit, digits)
+
+    monkeypatch.setattr(Repository, "describe", watched)
+    url = origin.folder.as_uri()
+    for ref in ("origin/main", "side", origin.git("rev-parse", "HEAD~45"), side):
+        seen.clear()
+        place.configure(f"[{{path: app, git: {{url: '{url}', ref: {ref}}}}}]")
+        commit = origin.git("rev-parse", ref.removeprefix("origin/"))
+        named = origin.git("describe", "--tags", commit)
+        assert re.fullmatch(r"(v1|light-30)-\d+-g[0-9a-f]{7}", named)
+        assert f"- {named}\n" in place.sync()
+        assert ("blob" in seen) == ("tree" in seen) == (few > 0)
+        assert "commit" in seen
+
+
+def test_a_commit_before_every_tag_has_no_name(
+    origin: Origin, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "_FEW", 0)
+    first = origin.git("rev-parse", "HEAD")
+    origin.commit("feat: more", {"README.md": "more\n"})
+    origin.git("tag", "v1")
+    place.configure(f"[{{path: app, git: {{url: '{origin.folder.as_uri()}', ref: {first}}}}}]")
+    assert "tags:" not in place.sync()
+
+
+@pytest.mark.parametrize(
+    ("objects", "digits"),
+    [(0, 7), (1, 7), (16383, 7), (16384, 8), (46333, 8), (65535, 8), (65536, 9), (262144, 10)],
+)
+def test_the_digits_of_an_id_in_a_complete_clone(objects: int, digits: int) -> None:
+    assert history.digits(objects) == digits
+
+
+@pytest.mark.parametrize("names", [["..", "a"], [".git", "a"], [".GIT", "a"], ["a", "a"]])
+def test_names_that_no_file_can_have(origin: Origin, place: Place, names: list[str]) -> None:
+    """Trees that no git has made: such a name would be written somewhere else."""
+    blob = origin.git("rev-parse", "HEAD:LICENSE")
+    inner = _tree(origin, [("100644", "x", blob)])
+    rows = [("120000" if name == "a" else "40000", name, blob if name == "a" else inner)
+            for name in names]  # fmt: skip
+    rows[-1] = ("40000", names[-1], inner)
+    commit = origin.git("commit-tree", _tree(origin, rows), "-m", "bad")
+    origin.git("update-ref", "refs/heads/bad", commit)
+    for url in ("../charts", origin.folder.as_uri()):
+        place.configure(f"[{{path: app, git: {{url: '{url}', ref: origin/bad}}}}]")
+        assert "cannot be written" in place.refused()
+        assert place.left == ["vendir.yml"]
+
+
+def _tree(origin: Origin, rows: list[tuple[str, str, str]]) -> str:
+    """Write a tree whatever is in it; return its id."""
+    content = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(oid) for mode, name, oid in rows)
+    how = ("hash-object", "-t", "tree", "-w", "--literally", "--stdin")
+    return g.text(*how, repo=origin.folder, stdin=content)
 
 
 def test_a_mirror_is_read_where_it_stands(

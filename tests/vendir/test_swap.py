@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -77,7 +76,7 @@ def test_an_error_in_the_swap_puts_the_old_tree_back(
 def test_what_other_runs_have_left_is_collected(place: Place) -> None:
     stale = place.folder / f"{staging.PREFIX}123/staging/deep"
     stale.mkdir(parents=True)
-    (stale.parents[1] / "swap.json").write_text(json.dumps({"target": "x", "aside": "none"}))
+    (stale.parents[1] / "swap").write_text("none\nx")
     stale.chmod(0o555)
     place.configure(TWO % ("'1'", "'2'"))
     place.sync()

@@ -258,3 +258,22 @@ def test_as_a_program(place: Place) -> None:
     command = [sys.executable, "-m", "tasks.vendir", "sync"]
     done = subprocess.run(command, cwd=place.folder, env=env, capture_output=True, check=False)
     assert (done.returncode, done.stdout.decode(), done.stderr) == (0, LOCK_OF_TWO, b"")
+
+
+def test_nobody_reads_the_lock_on_the_screen(place: Place) -> None:
+    """The pipe is closed: the tree and the lock are made all the same, and no traceback comes."""
+    place.configure("[{path: a, inline: {paths: {x: '1'}}}]")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "tasks.vendir", "sync"],
+        cwd=place.folder,
+        env={**os.environ, "PYTHONPATH": str(paths.ROOT)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert place.files() == {"a/x": "1"}
+    assert place.lock

@@ -18,6 +18,8 @@ from tests.vendir.line import FOLDER, PIPELINE, VENDIR, Line
 @pytest.fixture
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     monkeypatch.setattr(paths, "ROOT", tmp_path)
+    # It remembers a room's files; those of this folder are nobody else's.
+    monkeypatch.setattr(paths, "room_sources", paths.room_sources.__wrapped__)
     return Line(tmp_path)
 
 

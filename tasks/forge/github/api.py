@@ -18,6 +18,7 @@ from ...kernel import journal
 from ...kernel.errors import SlipwayError
 from ...kernel.retry import Patience, Transient
 from ...kernel.web import BROKEN, Session, broken, cause
+from ..port import Refused
 from . import address
 from .answers import object_in, passing, words
 from .badge import Badge
@@ -211,7 +212,8 @@ class Api:
         evidence = f"HTTP {status} {response.reason or ''}".rstrip()
         if number := response.headers.get("X-GitHub-Request-Id", ""):
             evidence += f", request {number[:64]}"
-        return SlipwayError(what, where=self.repository, fix=fix, detail=[*said, evidence])
+        kind = Refused if status in (403, 404, 409, 422) else SlipwayError
+        return kind(what, where=self.repository, fix=fix, detail=[*said, evidence])
 
     def _clean(self, line: str) -> str:
         return self._badge.masked("".join(char for char in line if char.isprintable())[:300])

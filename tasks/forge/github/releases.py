@@ -92,6 +92,28 @@ class Releases:
             what = f"release {tag} cannot be published"
             self.api.change(what, "PATCH", self._path(told), {"draft": False})
 
+    def retitle(self, tag: str, name: str, notes: str) -> None:
+        """See `Forge.retitle`; an immutable release allows that, and nothing else."""
+        self._change_published(tag, {"name": name, "body": notes})
+
+    def latest(self) -> str:
+        """See `Forge.latest`."""
+        response = self.api.ask("GET", self.api.path("releases/latest"))
+        if response.status_code == 404:
+            return ""
+        told: Told = self.api.told(response, "the latest release cannot be read")
+        return str(told["tag_name"])
+
+    def make_latest(self, tag: str) -> None:
+        """See `Forge.make_latest`."""
+        self._change_published(tag, {"make_latest": "true"})
+
+    def _change_published(self, tag: str, body: Told) -> None:
+        told = self._need(tag)
+        if told["draft"]:
+            raise SlipwayError(f"release {tag} is a draft")
+        self.api.change(f"release {tag} cannot be changed", "PATCH", self._path(told), body)
+
     def delete_draft(self, tag: str) -> None:
         """See `Forge.delete_draft`."""
         told = self._find(tag)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.kernel.errors import SlipwayError
-from tasks.registry import oci
+from tasks.registry import names, oci
 from tasks.registry.ocidir import Blobs, mark, write_index
 
 from . import ignore, layer
@@ -24,8 +24,9 @@ from .stage import Bases
 # Labels that describe the image itself, and are found in its manifest too.
 ANNOTATIONS = tuple(
     f"org.opencontainers.image.{name}"
-    for name in ("version", "revision", "source", "created", "title")
+    for name in ("version", "revision", "source", "created", "title", "base.name", "base.digest")
 )
+BASE_NAME, BASE_DIGEST = ANNOTATIONS[-2:]
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,16 @@ def _build(
     files = Context(root, ignore.load(root, dockerfile), place)
     parsed: Dockerfile = parse(content, dockerfile)
     plan = interpret(parsed, dockerfile, files, args, bases)
+    plan.settings.set_labels(_base_labels(plan.base_name))
     plan.settings.set_labels(labels)
     with replaced(place) as draft:
         return _write(plan, draft, created)
+
+
+def _base_labels(name: str) -> dict[str, str]:
+    """Return the labels that tell what an image was built on, where FROM pins that."""
+    repository, _, digest = name.partition("@")
+    return {BASE_NAME: repository, BASE_DIGEST: digest} if names.is_digest(digest) else {}
 
 
 def _read(root: Path, dockerfile: str) -> bytes:

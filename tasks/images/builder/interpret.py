@@ -29,6 +29,7 @@ class Plan:
     """Everything that is to be written."""
 
     base: Base
+    base_name: str  # as FROM calls it, variables filled in
     steps: tuple[Step, ...]
     settings: Settings
 
@@ -61,7 +62,7 @@ def interpret(
             steps.append(Step(_shown(instruction), layer))
     if stage.base is None:
         raise SlipwayError("there is no FROM", where=file, fix="begin with FROM scratch")
-    return Plan(stage.base, tuple(steps), stage.settings)
+    return Plan(stage.base, stage.base_name, tuple(steps), stage.settings)
 
 
 def _run(stage: Stage, instruction: Instruction) -> tuple[Entry, ...] | None:

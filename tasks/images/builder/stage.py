@@ -38,6 +38,7 @@ class Stage:
         self.given = given
         self.bases = bases
         self.base: Base | None = None
+        self.base_name = ""
         self.settings = Settings()
         self.before: dict[str, str] = _platform()  # ARGs that stand before FROM
         self.arguments: dict[str, str] = {}
@@ -70,6 +71,7 @@ class Stage:
         Raises:
             SlipwayError: there is no such base.
         """
+        self.base_name = name
         if name == "scratch":
             self.base = bases_.scratch()
         else:

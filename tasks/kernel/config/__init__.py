@@ -9,7 +9,9 @@
     docsite      the documentation of a release
     outward      what goes by itself: automerge and notify
     agreement    what must agree between the sections
-    model        the values that come out
+    model        the values that come out: all of them together, and their parts
+    made, outside    values of what a release is made of, and of what stands outside
+    value        what all values have in common
     selection    which file is meant
 
 Every graph load passes through here, so nothing but the standard library and yaml is imported.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .document import Sheet
-from .grammar import PATH, VARIABLE, Grammar
+from .grammar import PATH, TITLE, VARIABLE, Grammar
 from .model import Check, Config
 from .products import uses, variables
 from .readers import Reader, Spot, choice, command, duration, each, number, text, without_repeats
@@ -24,7 +24,7 @@ _OF_COMMANDS = (
 
 def check(name: str, spot: Spot) -> Check:
     """Read one check: a command with its inputs, or a built-in rule."""
-    fields = Fields(spot, "inputs", "command", "rule", "limit", "guards", *_OF_COMMANDS)
+    fields = Fields(spot, "inputs", "command", "rule", "limit", "guards", "status", *_OF_COMMANDS)
     rule = fields.get("rule", choice(*RULES), None)
     _one_of_both(fields, rule)
     inputs = uses(least=1 if "command" in fields else 0)
@@ -45,6 +45,7 @@ def check(name: str, spot: Spot) -> Check:
         from_=fields.get("from", named("", _source), {}),
         guards=_guards(fields, rule),
         limit=fields.need("limit", number(1, _MOST_PULLS)) if rule == LIMIT else 0,
+        status=fields.get("status", text(TITLE), ""),
     )
 
 
@@ -92,7 +93,12 @@ def _some_guards(spot: Spot) -> tuple[str, ...]:
 
 def agree(config: Config, sheet: Sheet) -> None:
     """Note what does not go together: artifacts that nobody keeps, circles, places that meet."""
+    told_as: dict[str, str] = {}
     for name, each_check in config.checks.items():
+        other = told_as.setdefault(each_check.status or f"slipway/{name}", name)
+        if other != name:
+            message = f"is how {quoted(other)} is told of as well (expected another name)"
+            sheet.mistake_at(f"checks.{name}.status", message)
         for source in each_check.from_:
             told = config.checks.get(source)
             if told and not told.artifacts:

@@ -29,6 +29,8 @@ _NAME_LIMIT = 100
 # OCI distribution specification, "pulling manifests": <name> and <reference> as a tag.
 _REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 _REPOSITORY_LIMIT = 255
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_HOST = re.compile(r"[A-Za-z0-9-]+([.:][A-Za-z0-9-]+)+")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _VERSION_LIKE = re.compile(r"v?\d+\.\d+.*")
 
@@ -156,6 +158,24 @@ def is_plain_http(url: str) -> bool:
     return parts.scheme == "http" and not _LOOPBACK.fullmatch(parts.hostname or "")
 
 
+def _base_image(text: str) -> str:
+    """A host has a dot or a port in it, as docker has it, or is localhost."""
+    want = "(expected HOST/REPOSITORY@sha256:… with 64 hex digits)"
+    name, sign, digest = text.partition("@")
+    if not sign:
+        return f"is not pinned by its digest {want}"
+    if not _DIGEST.fullmatch(digest):
+        return f"has a digest that is none {want}"
+    host, slash, rest = name.partition("/")
+    if slash and (_HOST.fullmatch(host) or host == "localhost"):
+        name = rest
+    folder, slash, last = name.rpartition("/")
+    repository, _, tag = last.partition(":")
+    if _repository(f"{folder}{slash}{repository}") or (":" in last and not _TAG.fullmatch(tag)):
+        return f"cannot name an image {want}"
+    return ""
+
+
 def _repository(text: str) -> str:
     if len(text) <= _REPOSITORY_LIMIT and _REPOSITORY.fullmatch(text):
         return ""
@@ -250,6 +270,7 @@ TAG_PREFIX = Grammar("the beginning of a tag", _tag_prefix)
 GIT_URL = Grammar("a git URL", _git_url)
 WEB_URL = Grammar("a URL", _web_url)
 REPOSITORY = Grammar("an image repository", _repository)
+BASE_IMAGE = Grammar("an image pinned by its digest", _base_image)
 PREFIX = Grammar("the beginning of image repositories", _prefix)
 MOVING = Grammar("an image tag", _moving)
 GITHUB = Grammar("OWNER/NAME", _github)

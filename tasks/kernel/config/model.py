@@ -2,339 +2,56 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
+
+from .made import App, Binary, Chart, Check, Image, Moving, Promotion, Release
+from .outside import (
+    TERRAFORM,
+    Cluster,
+    Deployments,
+    Endpoint,
+    Environment,
+    Forge,
+    Gates,
+    Registry,
+    Remote,
+    Remotes,
+    Smoketest,
+    Testflight,
+)
+from .value import Value
 
 if TYPE_CHECKING:
     from .docsite import Docs
     from .outward import Automerge, Notice
 
-_EMBEDDED = ".sandbox/"
-TERRAFORM = "terraform"
-
-
-class Value:
-    """Equality and text of all values here.
-
-    Generated ones would be compiled for every class on every command, which costs more than
-    reading the file does.
-    """
-
-    __slots__ = ()
-    __hash__ = None  # type: ignore[assignment] # they hold mappings
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, type(self)) and self._compared() == other._compared()
-
-    def __repr__(self) -> str:
-        parts = ", ".join(
-            f"{part.name}={getattr(self, part.name)!r}" for part in _fields(self) if part.repr
-        )
-        return f"{type(self).__name__}({parts})"
-
-    def _compared(self) -> list[Any]:
-        return [getattr(self, part.name) for part in _fields(self) if part.compare]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Remote(Value):
-    """A git repository and the branch of it that is followed."""
-
-    url: str
-    branch: str
-
-    @property
-    def embedded(self) -> bool:
-        """Whether it is one of the sandbox's own repositories, a path below `.sandbox/`."""
-        return posixpath.normpath(self.url).startswith(_EMBEDDED)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Remotes(Value):
-    """The three repositories that a change travels through."""
-
-    source: Remote
-    charts: Remote
-    deployments: Remote
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Check(Value):
-    """One verdict on the source: a command, or a built-in rule; the other one is None.
-
-    Attributes:
-        timeout: seconds for one attempt, and for `before` and `after` each.
-        attempts: how often the command may be started before its "no" counts.
-        secrets: variables of our own environment that the command may see although they look like
-            secrets.
-        before: what is run before each attempt.
-        after: what is run after each attempt, however it ended.
-        artifacts: paths in the check's tree that are kept when it passes.
-        from_: other checks whose artifacts it gets, and the folder of its tree they go to (`from`).
-        guards: what waits for it: `pull-request`, `candidate`, or both.
-        limit: how many pull requests the rule `pull-limit` allows.
-    """
-
-    name: str
-    inputs: tuple[str, ...]
-    command: tuple[str, ...] | None
-    rule: str | None
-    timeout: float
-    attempts: int
-    env: dict[str, str]
-    secrets: tuple[str, ...] = ()
-    before: tuple[str, ...] | None = None
-    after: tuple[str, ...] | None = None
-    artifacts: tuple[str, ...] = ()
-    from_: dict[str, str] = field(default_factory=dict)
-    guards: tuple[str, ...] = ("pull-request", "candidate")
-    limit: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Binary(Value):
-    """The compiled program; `output` is where `command` leaves it, relative to the source.
-
-    Attributes:
-        outputs: further files that the command must leave; they are kept beside the binary.
-        secrets: variables of our own environment that the command may see although they look like
-            secrets.
-        attempts: how often the command may be started, each time in a new checkout.
-        timeout: seconds for one attempt.
-        store: a folder outside of the checkout that links of the command may lead to, as Nix's do;
-            "" for none.
-    """
-
-    name: str
-    inputs: tuple[str, ...]
-    command: tuple[str, ...]
-    output: str
-    env: dict[str, str]
-    outputs: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
-    attempts: int = 1
-    timeout: float = 3600.0
-    store: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class App(Value):
-    """A frontend that learns its version from one variable in one environment file."""
-
-    name: str
-    inputs: tuple[str, ...]
-    env_file: str
-    variable: str
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Image(Value):
-    """A container image; the Dockerfiles are relative to `context`, `context` to the source."""
-
-    name: str
-    repository: str
-    inputs: tuple[str, ...]
-    context: str
-    dockerfile_candidate: str
-    dockerfile_release: str
-    binary: str | None
-    app: str | None
-    args: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Registry(Value):
-    """Where images go; `path` is empty for kind http, `url` for kind local."""
-
-    kind: str
-    path: str
-    url: str
-    prefix: str
-    insecure: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Forge(Value):
-    """Where pull requests and releases live; `path` for kind local, the others for kind github."""
-
-    kind: str
-    path: str
-    repository: str
-    api: str
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Promotion(Value):
-    """The pull request that a human merges; `files` are the only ones it may touch.
-
-    Attributes:
-        title: its title, `{version}` standing for the candidate's; None for the built-in one.
-        take_over: whether a branch of that name which another tool has made may be replaced.
-    """
-
-    branch: str
-    labels: tuple[str, ...]
-    files: tuple[str, ...]
-    title: str | None
-    take_over: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Moving(Value):
-    """The tags that follow the newest image of each kind."""
-
-    candidate: str
-    release: str
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Release(Value):
-    """How a published version is named and written down.
-
-    Attributes:
-        version_file: the file on the version branch.
-        cliff: git-cliff's configuration in the source; None for `cliff.toml` there, else our own.
-    """
-
-    tag_prefix: str
-    version_branch: str
-    changelog: str
-    moving: Moving
-    version_file: str = "version"
-    cliff: str | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Chart(Value):
-    """The Helm chart; `images` maps an image to the dotted path of its digest in `values`.
-
-    Attributes:
-        path: the chart's folder in the charts repository.
-        values: the values file, relative to `path`.
-        labels: labels of the pull request that takes a release into the chart.
-        version: what a release does to the chart's own version: `patch` raises it, `keep` does not.
-        modules: folders of the chart, and the folders of the source that are copied there.
-        candidate: whether a pull request that is never merged shows the newest candidate.
-    """
-
-    path: str
-    values: str
-    images: dict[str, str]
-    labels: tuple[str, ...]
-    version: str
-    modules: dict[str, str] = field(default_factory=dict)
-    candidate: bool = True
-
-    @property
-    def name(self) -> str:
-        """The chart's name, which is also that of its release in every namespace."""
-        return self.path.rpartition("/")[2]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Cluster(Value):
-    """Where releases run; `path` is the folder of kind local, `context` kubectl's name of one."""
-
-    kind: str
-    path: str
-    context: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Deployments(Value):
-    """Where things stand in the deployments repository.
-
-    Attributes:
-        cepler: the file that says which files each environment takes.
-        vendir: the file that says which chart is vendored.
-        vendored: the folder that the chart is vendored to, DIRECTORY/CONTENT of `vendir`; None when
-            no chart is vendored.
-        state: folder of the Terraform states of roots with an empty local backend.
-        freezes: the file that says when nothing may be deployed; it need not be there.
-        lease: seconds after which the lock of an environment may be taken over from a dead run.
-        backend: what roots with an empty block of another backend are told of it: setting → value,
-            `{environment}` standing for the name.
-    """
-
-    cepler: str
-    vendir: str
-    vendored: str | None
-    state: str
-    freezes: str
-    lease: float
-    backend: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Environment(Value):
-    """Somewhere to deploy; `passed` names the environment that must have had the same before.
-
-    Attributes:
-        root: its folder in the deployments repository: a Terraform root, and its `values.yml`.
-        namespace: where its release runs.
-        terraform: the program that plans and applies it; `terraform` stands for OpenTofu, too.
-    """
-
-    name: str
-    passed: str | None
-    gate: bool
-    root: str
-    namespace: str
-    terraform: str = TERRAFORM
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Testflight(Value):
-    """The throwaway environment that a chart must pass.
-
-    Attributes:
-        root: its folder in the deployments repository.
-        timeout: seconds for all of it.
-        secrets: names of the secrets that it gets copies of.
-        secrets_from: the namespace that they are copied from; "" for the first environment's.
-    """
-
-    root: str
-    timeout: float
-    secrets: tuple[str, ...] = ()
-    secrets_from: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Endpoint(Value):
-    """One question of the smoketest: a service of the release, asked over HTTP.
-
-    Attributes:
-        version: whether the answer's `version` must be the chart's appVersion.
-        status: that it must answer with.
-        body: regular expression that must be found in the answer; "" for any answer.
-    """
-
-    name: str
-    service: str
-    port: int
-    path: str
-    version: bool
-    status: int = 200
-    body: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Smoketest(Value):
-    """What a release must answer before anything goes on; `timeout` is in seconds."""
-
-    endpoints: dict[str, Endpoint]
-    timeout: float
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Gates(Value):
-    """Where humans open gates: a branch of the deployments repository, and a file on it."""
-
-    branch: str
-    file: str
+__all__ = [
+    "TERRAFORM",
+    "App",
+    "Binary",
+    "Chart",
+    "Check",
+    "Cluster",
+    "Config",
+    "Deployments",
+    "Endpoint",
+    "Environment",
+    "Forge",
+    "Gates",
+    "Image",
+    "Moving",
+    "Promotion",
+    "Registry",
+    "Release",
+    "Remote",
+    "Remotes",
+    "Smoketest",
+    "Testflight",
+    "Value",
+    "nearest_line",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -369,6 +86,13 @@ class Config(Value):
     lines: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
+    def secrets_from(self) -> str:
+        """The namespace that a testflight's secrets are copied from; "" where there is none."""
+        told = self.testflight.secrets_from if self.testflight else ""
+        first = (one.namespace for one in self.environments.values() if one.passed is None)
+        return told or next(first, "")
+
+    @property
     def release_inputs(self) -> tuple[str, ...]:
         """Names of the input sets that what is released is made from, sorted.
 
@@ -377,6 +101,7 @@ class Config(Value):
         makers: list[App | Image] = [*self.apps.values(), *self.images.values()]
         names = {name for maker in makers for name in maker.inputs}
         names.update(self.binary.inputs if self.binary else ())
+        names.update(self.chart.inputs if self.chart else ())
         return tuple(sorted(names))
 
     @property
@@ -420,10 +145,6 @@ class Config(Value):
 
 
 _SECTIONS = frozenset(part.name for part in fields(Config)) - {"file", "lines"}
-
-
-def _fields(value: Any) -> tuple[Field[Any], ...]:
-    return fields(value)
 
 
 def nearest_line(lines: Mapping[str, int], key: str) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from .grammar import (
     ARGUMENT,
+    BASE_IMAGE,
     FILE,
     LABEL,
     NAME,
@@ -41,6 +44,15 @@ def _absolute(path: str) -> str:
     return FILE.complaint(path[1:])
 
 
+def _asset(name: str) -> str:
+    # What GitHub keeps of a name; the embedded forge is no wider, so that one can become the other.
+    if re.fullmatch(r"[A-Za-z0-9_+-](?:[A-Za-z0-9._+-]*[A-Za-z0-9_+-])?", name):
+        return ""
+    return "cannot be the name of an asset (expected letters, digits and . _ + -)"
+
+
+_ASSET = Grammar("the name of an asset", _asset)
+_CHECKSUMS = "checksums.txt"  # the release's own
 _STORE = Grammar("an absolute path", _absolute)
 
 
@@ -73,7 +85,7 @@ def artifacts(spot: Spot) -> tuple[Binary | None, dict[str, App]]:
 def binary(spot: Spot) -> Binary:
     """Read how the binary is made."""
     known = ("name", "inputs", "command", "output", "outputs", "env", "secrets")
-    fields = Fields(spot, *known, "attempts", "timeout", "store")
+    fields = Fields(spot, *known, "attempts", "timeout", "store", "assets")
     read = Binary(
         name=fields.need("name", text(NAME)),
         inputs=fields.need("inputs", uses()),
@@ -85,13 +97,27 @@ def binary(spot: Spot) -> Binary:
         attempts=fields.get("attempts", number(1, _MOST_ATTEMPTS), 1),
         timeout=fields.get("timeout", duration, _TIMEOUT),
         store=fields.get("store", text(_STORE), ""),
+        assets=fields.get("assets", named("", lambda _name, value: text(FILE)(value), _ASSET), {}),
     )
+    _agree_on_assets(read, spot)
     if read.output in read.outputs:
         message = f"{quoted(read.output)} is the binary itself (expected other files)"
         spot.sheet.mistake_at(f"{spot.key}.outputs", message)
     if read.name:
         spot.sheet.names["binary"] = {read.name}
     return read
+
+
+def _agree_on_assets(read: Binary, spot: Spot) -> None:
+    """Note an asset that is none of the outputs, and one that takes the place of another."""
+    for name, path in read.assets.items():
+        key = f"{spot.key}.assets.{name}"
+        if path and path not in read.outputs:
+            message = f"{quoted(path)} is not among outputs (expected one of them)"
+            spot.sheet.mistake_at(key, message)
+        if name in (read.name, _CHECKSUMS):
+            message = f"every release has {quoted(name)} already (expected another name)"
+            spot.sheet.mistake_at(key, message)
 
 
 def app(name: str, spot: Spot) -> App:
@@ -108,9 +134,11 @@ def app(name: str, spot: Spot) -> App:
 def image(name: str, spot: Spot) -> Image:
     """Read one image."""
     known = ("repository", "inputs", "context", "dockerfile", "binary", "app", "args")
-    fields = Fields(spot, *known)
+    fields = Fields(spot, *known, "base")
     if "repository" not in fields and not NAME.complaint(name) and REPOSITORY.complaint(name):
         spot.mistake(f"{REPOSITORY.complaint(name)}; a repository: beside it can differ")
+    if "base" in fields and "BASE" in fields.get("args", variables, {}):
+        spot.mistake("both base and args.BASE say what it is built on (expected one of them)")
     candidate, release = fields.get("dockerfile", dockerfiles, (_DOCKERFILE, _DOCKERFILE))
     return Image(
         name=name,
@@ -122,6 +150,7 @@ def image(name: str, spot: Spot) -> Image:
         binary=fields.get("binary", reference("binary"), None),
         app=fields.get("app", reference("apps"), None),
         args=fields.get("args", variables, {}),
+        base=fields.get("base", text(BASE_IMAGE), ""),
     )
 
 
@@ -136,7 +165,8 @@ def dockerfiles(spot: Spot) -> tuple[str, str]:
 
 def chart(spot: Spot) -> Chart:
     """Read where the chart is, and where in it the digests stand."""
-    fields = Fields(spot, "path", "values", "images", "labels", "version", "modules", "candidate")
+    known = ("path", "values", "images", "labels", "version", "modules", "inputs", "candidate")
+    fields = Fields(spot, *known)
     path = fields.need("path", text(PATH))
     names = (_CHART_LABEL, path.rpartition("/")[2])
     return Chart(
@@ -151,6 +181,7 @@ def chart(spot: Spot) -> Chart:
         version=fields.get("version", choice("patch", "keep"), "patch"),
         candidate=fields.get("candidate", flag, True),
         modules=fields.get("modules", named("", _module, FILE), {}),
+        inputs=fields.get("inputs", uses(), ()),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasks.kernel.errors import Failed, SlipwayError
@@ -29,11 +29,13 @@ class Pending:
         state: what it should have; without origins and messages unless they were asked for.
         recorded: what stands in its state file; None when it was never recorded.
         differences: why it is due, file by file; may be empty for the very first time.
+        unread: what of the past cannot be read; history was followed up to there.
     """
 
     state: State
     recorded: Record | None
     differences: tuple[Difference, ...]
+    unread: tuple[str, ...] = ()
 
     @property
     def due(self) -> bool:
@@ -114,17 +116,19 @@ def desired(
         origin: find each file's last commit and its summary, too.
     """
     own = records_at(repo, commit, settings).get(environment)
-    return _desired(opened(repo), start or commit, settings, environment, own, ignore_queue, origin)
+    begin = start or commit
+    return _desired(opened(repo), begin, settings, environment, own, ignore_queue, origin)[0]
 
 
 def _desired(
     repository: Repository, start: str, settings: Config, environment: str, own: Record | None,
     ignore_queue: bool, origin: bool,
-) -> State:  # fmt: skip
-    question = Question(
-        settings, settings.environment(environment), own.current if own else None, ignore_queue
-    )
-    return state_of(repository, Walk(repository, start, question).trigger(), origin=origin)
+) -> tuple[State, list[str]]:  # fmt: skip
+    """Return the state, and what of the past cannot be read; cepler would refuse to go on there."""
+    unread: list[str] = []
+    current = own.current if own else None
+    question = Question(settings, settings.environment(environment), current, ignore_queue, unread)
+    return state_of(repository, Walk(repository, start, question).trigger(), origin=origin), unread
 
 
 def pending(
@@ -140,8 +144,9 @@ def pending(
     known = records_at(repository, commit, settings)
     refuse_undeployed(settings, environment, known)
     own = known.get(environment)
-    state = _desired(repository, start or commit, settings, environment, own, ignore_queue, origin)
-    return compare(state, own)
+    begin = start or commit
+    state, unread = _desired(repository, begin, settings, environment, own, ignore_queue, origin)
+    return replace(compare(state, own), unread=tuple(unread))
 
 
 def refuse_undeployed(settings: Config, environment: str, known: Mapping[str, Record]) -> None:

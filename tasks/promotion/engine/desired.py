@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tasks.kernel.errors import SlipwayError
+
 from . import queue, records
 from .config import Config, Environment, parse
 from .globs import Matches, any_of, beginning
@@ -29,12 +31,14 @@ class Question:
         environment: the environment.
         own: what it has been recorded with; None when it never was.
         ignore_queue: jump to the upstream's current state.
+        unread: gets what could not be read of the past, where the walk ends then; None to raise it.
     """
 
     config: Config
     environment: Environment
     own: State | None = None
     ignore_queue: bool = False
+    unread: list[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,12 +111,22 @@ class Walk:
             if commit in seen:
                 continue
             seen.add(commit)
-            sight = self._behind(commit, child)
+            sight = self._readable(commit, child)
             if sight is None or sight.content() != content:
                 return best
             best = sight if waiting else self._skipped(sight)
             waiting.extend((parent, best) for parent in self.repository.parents(best.commit))
         return best
+
+    def _readable(self, commit: str, child: Sight) -> Sight | None:
+        """Return a commit's sight; None as well where what stands there is no YAML, say."""
+        try:
+            return self._behind(commit, child)
+        except SlipwayError as error:
+            if self.question.unread is None:
+                raise
+            self.question.unread.append(f"{error.where or commit[:12]}: {error.what}")
+            return None
 
     def _skipped(self, sight: Sight) -> Sight:
         """Go on along a straight line for as long as no commit of it changes what is looked at."""
@@ -199,12 +213,11 @@ class Walk:
         record = records.of_blob(self.repository, sight.upstream_blob, where)
         jump = self.question.ignore_queue or environment.ignore_queue
         chosen = queue.choose(self.question.own, record, wanted, ignore_queue=jump)
+        there = ((path_of(key), file) for key, file in chosen.files.items())
         taken = {
-            path_of(key): replace(file, dirty=False) if file.dirty else file
-            for key, file in chosen.files.items()
-            if file.file_hash is not None
-            and wanted(path_of(key))
-            and path_of(key) not in sight.latest  # shadowed
+            path: replace(file, dirty=False) if file.dirty else file
+            for path, file in there
+            if file.file_hash is not None and path not in sight.latest and wanted(path)
         }
         return replace(sight, propagated=taken, propagated_head=chosen.head_commit)
 

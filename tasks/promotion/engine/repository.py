@@ -22,6 +22,8 @@ SUBMODULE = "160000"
 _COMMIT = re.compile("[0-9a-f]{40}")
 _BATCHES = (48, 4096)  # commits compared at a time: few at first, most walks are short
 _NEWEST = "2000"  # commits whose parents are asked first
+# Git would hand over each commit by itself, and be waited for as often.
+_AT_ONCE = {"GIT_FLUSH": "0"}
 
 Change = tuple[str | None, str | None]
 
@@ -220,6 +222,7 @@ class Repository:
         told = self.git(
             "diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", "--always",
             stdin="".join(f"{commit} {parent}\n" for commit, parent in edges).encode(),
+            env=_AT_ONCE,
         )  # fmt: skip
         fields = iter(told.split(b"\0"))
         waiting_edges = iter(edges)

@@ -97,7 +97,7 @@ def key_of(origin: str, path: str) -> str:
 
 def path_of(key: str) -> str:
     """Return the path of a key: what follows the first `}/`."""
-    return key.partition("}/")[2] if "}/" in key else key
+    return key[key.find("}/") + 2 :] if "}/" in key else key
 
 
 def origin_of(key: str) -> str:

@@ -1,0 +1,76 @@
+"""What people have said at the gates: yes or no, to which files, and why.
+
+Both are commits of the gates branch with trailers that say so (`approve:ENV`, `reject:ENV`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..kernel import git as g
+from ..kernel.world import World
+from . import head
+
+_FAR = 500  # commits of the gates branch that are looked back at
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a human decided at a gate.
+
+    Attributes:
+        environment: whose gate.
+        yes: approved, or rejected.
+        by: who.
+        why: their reason.
+        key: stands for the files that it was about.
+        commit: of the gates branch.
+        at: when, in seconds since 1970.
+    """
+
+    environment: str
+    yes: bool
+    by: str
+    why: str
+    key: str
+    commit: str
+    at: int
+
+
+def decisions(world: World, gates: str, most: int = _FAR) -> list[Said]:
+    """Return what the gates branch tells of decisions, the newest first.
+
+    Args:
+        world: whose mirror.
+        gates: the commit of the branch; "" when there is none.
+        most: commits to look at.
+    """
+    if not gates:
+        return []
+    how = ("log", f"--max-count={most}", "--format=%H%x00%ct%x00%B%x01", gates, "--")
+    found = []
+    for told in g.text(*how, repo=head.mirror(world)).split("\x01"):
+        if told.strip():
+            commit, at, message = told.lstrip("\n").split("\0", 2)
+            if said := _said(commit, int(at), message):
+                found.append(said)
+    return found
+
+
+def _said(commit: str, at: int, message: str) -> Said | None:
+    subject, *lines = message.splitlines() or [""]
+    told = dict(line.split(": ", 1) for line in lines if ": " in line)
+    words = subject.removeprefix("ci(gates): ").split()
+    by = told.get("Approved-by") or told.get("Rejected-by")
+    if not subject.startswith("ci(gates): ") or not words or not by:
+        return None
+    why, key = told.get("Reason", ""), told.get("Slipway-State", "")
+    return Said(words[0], "Approved-by" in told, by, why, key, commit, at)
+
+
+def rejected(world: World, gates: str, environment: str, key: str) -> Said | None:
+    """Return the no to these very files, if that was the last word on them."""
+    for said in decisions(world, gates):
+        if said.environment == environment and said.key == key:
+            return None if said.yes else said
+    return None

@@ -1,0 +1,151 @@
+"""`release:yank`: a human withdraws a published release; nothing of it is deleted.
+
+A ref that nobody can set twice says who and why. Everything else follows from it, here at once, or
+in the next `doit release` when this run is killed in between.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ..forge import Release, Yank, connect, yank_message, yank_of, yank_ref
+from ..kernel import git as g
+from ..kernel import journal, paths, remotes
+from ..kernel.asking import who_and_why
+from ..kernel.effects import carry_out, killed_here
+from ..kernel.errors import Failed, WrongUsage
+from ..kernel.redact import printable
+from ..kernel.world import World
+from ..version import tag_prefix, versions
+from . import newest, withdraw
+
+_COMMAND = "doit release:yank"
+
+
+def _asked_for(version: str) -> str:
+    """Return the version that was named, by the option or as `version=`.
+
+    Raises:
+        WrongUsage: none was.
+    """
+    import doit
+
+    found = version or str(doit.get_var("version") or "")
+    if not found:
+        raise WrongUsage(
+            "which release is to be yanked must be said",
+            fix=f'{_COMMAND} --version=X.Y.Z --by=NAME --why="TEXT"',
+        )
+    return found
+
+
+def _said(option: str, name: str) -> str:
+    """Return what an option says, or the variable of the same name."""
+    import doit
+
+    return option or str(doit.get_var(name) or "")
+
+
+def _release(world: World, named: str) -> tuple[str, str, Release]:
+    """Return tag, version and page of a published release.
+
+    Args:
+        world: whose sightings of the source.
+        named: its version, or its tag.
+
+    Raises:
+        Failed: there is none, or nobody has seen it yet.
+    """
+    prefix = tag_prefix(world, world.json(paths.HEAD)["commit"])
+    tags = {
+        ref.removeprefix("refs/tags/"): at
+        for ref, at in world.sightings("source").items()
+        if ref.startswith("refs/tags/")
+    }
+    finals = [tag for tag in versions(tags, prefix) if tag.version.prerelease is None]
+    found = [tag for tag in finals if named in (tag.name, str(tag.version))]
+    if not found:
+        newest_ones = ", ".join(str(tag.version) for tag in reversed(finals[-5:]))
+        raise Failed(
+            f"{named} is no release",
+            where="the source's tags",
+            fix=f"the newest are {newest_ones}" if newest_ones else "nothing was released yet",
+        )
+    tag = found[-1]
+    release = connect(world).release(tag.name)
+    if release is None or release.draft:
+        raise Failed(
+            f"{tag.version} is not published" + (": it is a draft" if release else ""),
+            where=release.where if release else "the forge",
+            fix="only what is public can be withdrawn; candidate:drop says no to a candidate",
+        )
+    return tag.name, str(tag.version), release
+
+
+def _shown(world: World, tag: str, version: str, release: Release) -> str:
+    """Return what yanking would do, for a person to read."""
+    forge, config = connect(world), world.config
+    lines = [f"{version} would be yanked; nothing is deleted, and it cannot be taken back here:"]
+    lines.append(f"  the source   {yank_ref(tag)} says who and why")
+    lines.append(f"  its page     {release.where} says so, above its notes")
+    if forge.latest() == tag:
+        after = next((name for name in newest.releases(world, forge) if name != tag), "")
+        lines.append(f"  latest       {after or 'stays: there is no other release'}")
+    moving = config.release.moving.release
+    lines.append(f"  images       `{moving}` goes back to the release before it, where it stands")
+    if config.chart:
+        lines.append("  the chart    is offered it no more; an open pull request with it is closed")
+    if config.environments:
+        lines.append("  environments get it no more; one that runs it is left as it is")
+    lines.append("A fix is the next release: push it, then doit release.")
+    return "\n".join(lines) + "\n"
+
+
+def _set(world: World, tag: str, version: str, by: str, why: str) -> Yank:
+    """Set the ref, unless somebody else was quicker; return what stands."""
+    date = f"{int(datetime.now(UTC).timestamp())} +0000"
+    who = g.identity(by, "yanked@localhost", date)
+    commit = remotes.commit_files(world, "source", "", {}, yank_message(version, by, why), who)
+    where, ref = remotes.address(world, world.config.remotes.source), yank_ref(tag)
+    try:
+        remotes.push(world, "source", where, ref, commit, "")
+        journal.effect("release:yank", f"yank {version}, by {by}: {why}")
+    except remotes.RefTaken:
+        pass  # said below, in the words of whoever it was
+    return _seen(world, tag)
+
+
+def _seen(world: World, tag: str) -> Yank:
+    """Look again at the source, and return how the release is yanked."""
+    where = remotes.address(world, world.config.remotes.source)
+    refs = remotes.ls(where)
+    remotes.mirror(world, "source", where, refs)
+    world.see("source", refs)
+    found = yank_of(world, tag)
+    assert found  # the ref was set, or is taken  # noqa: S101
+    return found
+
+
+def yank(world: World, version: str = "", by: str = "", why: str = "") -> str:
+    """Show what would be withdrawn, ask, and withdraw it.
+
+    Raises:
+        WrongUsage: no version was named, or nobody can be asked.
+        Failed: there is no such release; or the person said no.
+    """
+    tag, version, release = _release(world, _asked_for(version))
+    done = yank_of(world, tag)
+    if done is None:
+        print(printable(_shown(world, tag, version, release)))
+        by, why = who_and_why(
+            _said(by, "by"),
+            _said(why, "why"),
+            command=f"{_COMMAND} --version={version}",
+            reason="Why is it not to be used? ",
+            question=f"Yank {version}",
+        )
+        done = _set(world, tag, version, by, why)
+        killed_here("release:yank:set")
+    said = carry_out(withdraw.EFFECT, world)
+    print(printable(f"{version} is {done.spoken}\n{said}\nnext     doit release"))
+    return ""
