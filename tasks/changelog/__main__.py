@@ -6,6 +6,7 @@ Exit codes: 0 when the section stands in the file, 1 for anything else; the reas
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -31,14 +32,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     wanted = _parser().parse_args(arguments)
     try:
-        return _carry_out(wanted)
+        _carry_out(wanted)
+        sys.stdout.flush()
     except SlipwayError as error:
         print(error, file=sys.stderr)
         return FAILED
+    except BrokenPipeError:  # whoever read it has gone
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - Python flushes it at its end
+        return FAILED
+    return 0
 
 
-def _carry_out(wanted: argparse.Namespace) -> int:
+def _carry_out(wanted: argparse.Namespace) -> None:
     repo = Path(wanted.repo)
+    if not wanted.repo or not repo.is_dir():
+        raise SlipwayError(
+            f"there is no folder {wanted.repo!r}", where="--repo", fix="name a git repository"
+        )
     try:
         is_newer(wanted.version, wanted.version)
     except ValueError:
@@ -49,19 +59,18 @@ def _carry_out(wanted: argparse.Namespace) -> int:
     before = content.decode("utf-8", "surrogateescape")
     if section_of(before, wanted.version):
         print(f"{file} has a section for {wanted.version} already: nothing was changed")
-        return 0
+        return
     with tempfile.TemporaryDirectory(prefix="slipway-changelog-") as scratch:
         span = _span(repo, wanted)
         written = write_section(repo, span, wanted.config, Path(scratch), alone=True)
     section = dated(written, wanted.version, date)
     if wanted.show:
         sys.stdout.buffer.write(section.encode("utf-8", "surrogateescape"))
-        return 0
+        return
     after = prepended(before, section, wanted.version).encode("utf-8", "surrogateescape")
     _replace(file, after)
     lines = sum(line.startswith("- ") for line in section.splitlines())
     print(f"{file}: {wanted.version} with {lines} {'entry' if lines == 1 else 'entries'}")
-    return 0
 
 
 def _day(text: str | None) -> str:

@@ -50,7 +50,9 @@ def today() -> str:
         ) from None
 
 
-def configuration(repo: Path, commit: str, chosen: str | None) -> tuple[bytes, str]:
+def configuration(
+    repo: Path, commit: str, chosen: str | None, where: str = "pipeline.yml: release.cliff"
+) -> tuple[bytes, str]:
     """Return git-cliff's configuration, and how a message names it.
 
     Args:
@@ -58,6 +60,7 @@ def configuration(repo: Path, commit: str, chosen: str | None) -> tuple[bytes, s
         commit: where in its history.
         chosen: the path of the configuration in it; None for its `cliff.toml` if there is one,
             else ours.
+        where: what chose it.
 
     Raises:
         SlipwayError: the chosen one is not there.
@@ -70,7 +73,7 @@ def configuration(repo: Path, commit: str, chosen: str | None) -> tuple[bytes, s
     if chosen:
         raise SlipwayError(
             f"there is no {chosen} in {commit[:7]}",
-            where="pipeline.yml: release.cliff",
+            where=where,
             fix="commit it, or leave the key out for cliff.toml or the built-in one",
         )
     return (paths.ROOT / OWN).read_bytes(), OWN
@@ -92,14 +95,15 @@ def write_section(
         Failed: git-cliff refused its configuration.
         SlipwayError: the chosen configuration is not there, or git-cliff is not installed.
     """
-    content, named = configuration(repo, span.commit, chosen)
+    by = ("--config",) if alone else ()
+    content, named = configuration(repo, span.commit, chosen, *by)
     config = scratch / "cliff.toml"
     config.write_bytes(content)
     bare = _view(repo, span, scratch / "view.git")
     commits = [f"{span.since}..{span.commit}"] if span.since else []
     done = programs.run(
         [_program(), "--repository", str(bare), "--workdir", str(scratch), "--config", str(config),
-         "--tag", span.version, "--no-exec", "--offline", "--", *commits],
+         "--tag", span.version, "--no-exec", "--offline", "--strip", "all", "--", *commits],
         cwd=scratch, env={"NO_COLOR": "1"}, timeout=600, what=f"git-cliff with {named}",
         alone=alone,
     )  # fmt: skip

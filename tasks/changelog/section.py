@@ -7,11 +7,21 @@ import re
 HEADER = "# Changelog\n\nAll notable changes, newest first.\n"
 # A byte order mark is no part of the first line, and stays where it is.
 _LINE = r"(?:^|(?<=\A\ufeff))"
-_ANY = re.compile(rf"{_LINE}## \[?v?\d", re.MULTILINE)
+_NUMBERS = r"\d+\.\d+\.\d+"
+# A tag's prefix or a word may stand before the version: `## app-1.2.3`, `# Release 1.2.3`.
+_BEFORE = r"\[?(?:[A-Za-z@][\w./@-]*?[-@/ ])?v?"
+# Of headings below the second level only those of a whole version: there are others in a section.
+_ANY = re.compile(
+    rf"{_LINE}(?:## \[?v?\d|#{{1,3}} {_BEFORE}{_NUMBERS}|\*\*{_BEFORE}{_NUMBERS}"
+    rf"|{_BEFORE}{_NUMBERS}[^\n]*\n(?:===|---))",
+    re.MULTILINE,
+)
+_OTHER = re.compile(r"^## (?!\[?unreleased\b)", re.MULTILINE | re.IGNORECASE)
 
 
 def _heading(version: str) -> re.Pattern[str]:
-    return re.compile(rf"{_LINE}## \[?v?{re.escape(version)}\]?(?![\w.+-])[^\n]*\n?", re.MULTILINE)
+    told = rf"{_BEFORE}{re.escape(version)}\]?(?![\w.+-])[^\n]*\n?"
+    return re.compile(rf"{_LINE}(?:#{{1,3}} {told}|\*\*{told}|{told}(?=(?:===|---)))", re.MULTILINE)
 
 
 def section_of(changelog: str, version: str) -> str:
@@ -52,7 +62,8 @@ def prepended(changelog: str, section: str, version: str) -> str:
     if not changelog.strip("\ufeff \t\r\n"):
         mark = "\ufeff" if changelog.startswith("\ufeff") else ""
         return f"{mark}{HEADER}\n{section.rstrip()}\n"
-    first = _ANY.search(changelog)
+    # In a form that is not known here it goes before what looks like a section, below the title.
+    first = _ANY.search(changelog) or _OTHER.search(changelog)
     body = section.rstrip() + "\n"
     if first is None:
         gap = "" if changelog.endswith("\n\n") else "\n" if changelog.endswith("\n") else "\n\n"

@@ -23,7 +23,7 @@ NOTHING = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     wanted = read(sys.argv[1:] if arguments is None else arguments)
-    if question := head_question(wanted.ref, SHALLOW):
+    if wanted.repo and (question := head_question(wanted.ref, SHALLOW)):
         quick.begin(wanted.repo, *question)
         quick.begin(wanted.repo, *REFS)
     # What follows is read while git looks for the answers.
@@ -48,16 +48,23 @@ def _next(wanted: Wanted) -> int:
         reason = Sight.from_top(view, rules).no_release(view, rules)
         print(f"nothing to release: {reason}", file=sys.stderr)
         return NOTHING
-    print(core_of(version) if wanted.final else version)
-    return DONE
+    return _say(str(core_of(version) if wanted.final else version))
+
+
+def _say(version: str) -> int:
+    """Print the version; a script must not take "nothing" for an answer."""
+    try:
+        print(version, file=sys.stdout or sys.stderr, flush=True)
+    except BrokenPipeError:
+        return FAILED  # whoever read it has gone
+    except OSError as error:
+        print(f"the version could not be printed: {error.strerror}", file=sys.stderr)
+        return FAILED
+    return DONE if sys.stdout else FAILED
 
 
 def _leave(code: int) -> NoReturn:
     """End at once: nothing is left to tidy up, and Python would take a tenth of the time for it."""
-    try:
-        sys.stdout.flush()
-    except OSError:  # whoever read it has gone
-        code = code or FAILED
     os._exit(code)
 
 

@@ -25,6 +25,8 @@ _FIELDS = 4
 _ID = re.compile("[0-9a-f]{40,64}")
 # A ref's name holds no `^`, so that the mark of what a tag peels to is none of it.
 _LISTED = re.compile(f"^([0-9a-f]+) ((?:{_TAGS}|{RESERVATIONS})[^^\n]+)", re.MULTILINE)
+# What `cat-file --follow-symlinks` says of links.
+_NO_FILE = (b"symlink", b"dangling", b"loop", b"notdir")
 Ask = Callable[..., bytes]
 
 
@@ -61,6 +63,9 @@ def look(
     Raises:
         SlipwayError: no repository, a shallow one, or no such commit.
     """
+    if not os.fspath(repo):
+        # `git -C ""` would answer for wherever we are.
+        raise SlipwayError("no repository is named", fix="name a bare repository or a work tree")
     there = _Repository(repo, ask)
     head = _head(there, ref)
     refs = _refs(there)
@@ -85,9 +90,16 @@ def rules_at(repo: str | os.PathLike[str], commit: str, ask: Ask = _in_full) -> 
     Raises:
         SlipwayError: it is broken; with the line.
     """
-    answer = ask("cat-file", "--batch", repo=repo, stdin=f"{commit}:cog.toml\n".encode())
+    how = ("cat-file", "--batch", "--follow-symlinks")
+    answer = ask(*how, repo=repo, stdin=f"{commit}:cog.toml\n".encode())
     first, _, rest = answer.partition(b"\n")
     words = first.split()
+    if words[0] in _NO_FILE:
+        raise SlipwayError(
+            "cog.toml is a link that leads to no file of the commit",
+            where=f"{commit[:10]}:cog.toml",
+            fix="commit it as a plain file",
+        )
     if len(words) != 3 or words[1] != b"blob":
         return Rules()
     content = rest[: int(words[2])]
@@ -142,6 +154,8 @@ def _is_shallow(repo: _Repository) -> str:
     try:
         return repo.git("rev-parse", SHALLOW).decode().strip()
     except GitError as error:
+        if error.fix:
+            raise  # it knows better what is missing: git itself
         raise SlipwayError(
             "this is not a git repository that can be read",
             where=str(repo),

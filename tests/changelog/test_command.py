@@ -124,7 +124,40 @@ def test_their_own_configuration_counts(repo: Repository) -> None:
     repo.commit("docs: another\n")
     assert add(repo, "--print").stdout == "## [0.2.0] - theirs\n"
     assert add(repo, "--print", "--config", "ci/cliff.toml").stdout == "## [0.2.0] - chosen\n"
-    assert add(repo, "--print", "--config", "gone.toml").returncode == 1
+    gone = add(repo, "--print", "--config", "gone.toml")
+    assert gone.returncode == 1
+    assert "--config" in gone.stderr
+    assert "pipeline.yml" not in gone.stderr
+
+
+def test_the_header_and_footer_of_their_configuration_are_the_files_own(repo: Repository) -> None:
+    body = '[changelog]\nheader = "# Changelog\\n\\nAll of it.\\n"\nfooter = "<!-- made -->"\n'
+    body += 'body = """\n## [{{ version }}] - theirs\n"""\n'
+    repo.commit("docs: format\n", cliff__toml=body)
+    file = write(repo, b"# Changelog\n\nAll of it.\n\n## [0.1.0] - theirs\n\n<!-- made -->\n")
+    assert add(repo).returncode == 0
+    assert file.read_text() == (
+        "# Changelog\n\nAll of it.\n\n## [0.2.0] - theirs\n\n## [0.1.0] - theirs\n\n<!-- made -->\n"
+    )
+
+
+def test_nobody_reading_is_no_traceback(repo: Repository) -> None:
+    command = [sys.executable, "-m", "tasks.changelog", "--repo", str(repo.folder), "--print"]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with subprocess.Popen(
+        [*command, "--version", "0.2.0"], cwd=ROOT, stdout=theirs, stderr=subprocess.PIPE
+    ) as process:
+        os.close(theirs)
+        assert process.communicate()[1] == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("place", ["", "nowhere"])
+def test_a_repository_that_is_none_is_told_as_that(place: str) -> None:
+    done = run("--repo", place, "--version", "0.2.0", "--print")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"there is no folder '{place}'" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,13 @@ HEADINGS = [
     "## v1.0.0 (2026-01-01)",
     "## [v1.0.0](https://example.org/compare/v0.9.0...v1.0.0) - 2026-01-01",
     "## [1.0.0]",
+    "# [1.0.0](https://example.org/compare/v0.9.0...v1.0.0) (2026-01-01)",
+    "### [1.0.0](https://example.org/compare/v0.9.0...v1.0.0) (2026-01-01)",
+    "## app-1.0.0 - 2026-01-01",
+    "# Release 1.0.0 (2026-01-01)",
+    "## @bank/portal@1.0.0",
+    "**1.0.0** (2026-01-01)",
+    "1.0.0 / 2026-01-01\n==================",
 ]
 
 
@@ -34,7 +41,8 @@ def test_a_section_is_found_by_its_version(heading: str) -> None:
         "## 1.0.0.1",
         "## [11.0.0]",
         "## 1x0.0",
-        "### 1.0.0",
+        "#### 1.0.0",
+        "### Notes for 1.0.0",
         " ## 1.0.0",
         "see ## 1.0.0",
     ],
@@ -47,6 +55,17 @@ def test_the_last_section_goes_to_the_end() -> None:
     assert section_of(f"{NEW}\n{OLD}\n\n", "1.0.0") == OLD
     assert section_of("## 1.0.0", "1.0.0") == "## 1.0.0\n"
     assert section_of("", "1.0.0") == ""
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_a_new_section_goes_before_the_newest_whatever_its_form(heading: str) -> None:
+    above, below = "# Changelog\n\nAll of it.\n\n", f"{heading}\n\n- yes\n\n## 0.9.0\n\n- no\n"
+    assert prepended(above + below, NEW, "1.1.0") == f"{above}{NEW}\n{below}"
+
+
+def test_in_a_form_that_is_not_known_it_goes_below_the_title() -> None:
+    above, below = "# Changelog\n\n## [Unreleased]\n\n- Soon\n\n", "## Winter\n\n- Old\n"
+    assert prepended(above + below, NEW, "1.1.0") == f"{above}{NEW}\n{below}"
 
 
 def test_a_heading_that_is_no_version_belongs_to_the_section() -> None:

@@ -68,6 +68,34 @@ def test_nobody_reading_is_no_traceback(repo: Repository) -> None:
     assert process.returncode == 1
 
 
+def test_an_answer_that_cannot_be_written_is_no_success(repo: Repository) -> None:
+    command = [sys.executable, "-m", "tasks.version", "next", "--repo", str(repo.folder)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=_TREE, stdout=full, stderr=subprocess.PIPE, text=True)
+    said = "the version could not be printed: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    closed = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command], cwd=_TREE, stderr=subprocess.PIPE, text=True
+    )
+    assert (closed.returncode, "Traceback" in closed.stderr) == (1, False)
+
+
+@pytest.mark.parametrize("words", [["--repo", ""], ["--repo="]])
+def test_no_repository_is_not_the_one_that_we_are_in(words: list[str]) -> None:
+    done = run("next", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no repository is named" in done.stderr
+
+
+def test_a_missing_git_is_what_is_told(
+    repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = run("next", "--repo", str(repo.folder))
+    assert done.returncode == 1
+    assert "git is not installed" in done.stderr.splitlines()[0]
+
+
 def test_it_answers_for_any_ref_with_the_rules_of_that_commit(repo: Repository) -> None:
     done = run("next", "--repo", str(repo.folder), "--ref", "HEAD~1")
     # Without the prefix of the next commit, v1.0.0 is no version there.

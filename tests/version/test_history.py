@@ -121,6 +121,18 @@ def test_broken_rules_are_reported_with_commit_and_line(
     assert caught.value.where == f"{head[:10]}:cog.toml:{line}"
 
 
+def test_a_link_to_the_rules_is_followed_inside_the_commit(repo: Repository) -> None:
+    repo.commit("feat: a\n", release__toml='tag_prefix = "v"\n')
+    (repo.folder / "cog.toml").symlink_to("release.toml")
+    assert rules_at(repo.folder, repo.commit("feat: b\n")).tag_prefix == "v"
+    for aim in ("gone.toml", "/etc/hostname", "cog.toml"):
+        (repo.folder / "cog.toml").unlink()
+        (repo.folder / "cog.toml").symlink_to(aim)
+        commit = repo.commit("feat: c\n")
+        with pytest.raises(SlipwayError, match="a link that leads to no file"):
+            rules_at(repo.folder, commit)
+
+
 def test_a_folder_named_like_the_rules_is_no_rules(repo: Repository) -> None:
     (repo.folder / "cog.toml").mkdir()
     (repo.folder / "cog.toml" / "x").write_text("broken [")
