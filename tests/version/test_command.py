@@ -71,11 +71,17 @@ def test_nobody_reading_is_no_traceback(repo: Repository) -> None:
 def test_an_answer_that_cannot_be_written_is_no_success(repo: Repository) -> None:
     command = [sys.executable, "-m", "tasks.version", "next", "--repo", str(repo.folder)]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(command, cwd=_TREE, stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            command, cwd=_TREE, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     said = "the version could not be printed: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, said)
     closed = subprocess.run(
-        ["sh", "-c", 'exec "$@" >&-', "sh", *command], cwd=_TREE, stderr=subprocess.PIPE, text=True
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command],
+        cwd=_TREE,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
     )
     assert (closed.returncode, "Traceback" in closed.stderr) == (1, False)
 
