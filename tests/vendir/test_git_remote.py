@@ -257,3 +257,29 @@ def test_secrets_that_cannot_be_used(origin: Origin, place: Place) -> None:
     said = place.refused()
     assert "https" in said
     assert "hunter22" not in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("more", ["", ", depth: 2"])
+def test_a_mirror_may_belong_to_somebody_else(
+    origin: Origin, place: Place, tmp_path: Path, more: str
+) -> None:
+    mirror = tmp_path / "mirror.git"
+    g.git("clone", "--quiet", "--mirror", str(origin.folder), str(mirror))
+    for path in (mirror, *mirror.rglob("*")):
+        os.chown(path, 4711, 4711)
+    url = "git@charts.invalid:charts.git"
+    place.configure(f"[{{path: app, git: {{url: '{url}', ref: origin/main{more}}}}}]")
+    place.sync("--mirror", f"{url}={mirror}")
+    assert place.files()["app/LICENSE"] == "MIT\n"
+
+
+def test_the_url_stands_in_for_a_mirror_that_is_not_there(
+    origin: Origin, place: Place, tmp_path: Path
+) -> None:
+    place.configure("[{path: app, git: {url: ../charts, ref: origin/main}}]")
+    for folder in (tmp_path / "none", tmp_path):
+        said = place.run("sync", "--mirror", f"../charts={folder}")
+        assert said.code == 0, said.err
+        assert f"warning: {folder} is no bare repository" in said.err
+        assert said.err.count("\n") == 1

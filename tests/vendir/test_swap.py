@@ -88,5 +88,42 @@ def test_two_syncs_in_one_folder_wait_for_one_another(
 ) -> None:
     monkeypatch.setattr(staging, "_PATIENCE", 0.1)
     place.configure(TWO % ("'1'", "'2'"))
-    with staging.area(place.folder):
+    with staging.area(place.folder, ()):
         assert "another sync is running here" in place.refused()
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["../mine\nvendor", "/mine\nvendor", "1-old\n../mine", "1-old\n.git/hooks/x", "1-old\nother"],
+)
+@pytest.mark.parametrize("command", ["sync", "verify"])
+def test_what_a_repository_has_committed_moves_nothing(
+    place: Place, note: str, command: str
+) -> None:
+    """A folder called like ours came with a clone, and tells of a tree to be put back."""
+    mine = place.folder.parent / "mine"
+    crafted = place.folder / f"{staging.PREFIX}0"
+    (crafted / "1-old").mkdir(parents=True)
+    if "mine\nvendor" in note:
+        mine.write_text("a file of this person")
+    told = note.replace("/mine", str(mine)) if note.startswith("/") else note
+    (crafted / "swap").write_text(told.replace("../mine\nvendor", "../../mine\nvendor"))
+    place.configure("[{path: none, directory: {path: none}}]")
+    place.run(command)
+    assert mine.exists() == ("mine\nvendor" in note)
+    assert {name for name in place.left if name != crafted.name} == {"vendir.yml"}
+
+
+def test_a_tree_of_another_configuration_is_kept(place: Place) -> None:
+    """Its files may be kept by hand, and the killed run has taken them out of their place."""
+    stale = place.folder / f"{staging.PREFIX}0"
+    (stale / "1-old").mkdir(parents=True)
+    (stale / "1-old/x").write_text("by hand")
+    (stale / "swap").write_text("1-old\nelsewhere")
+    place.configure(TWO % ("'1'", "'2'"))
+    place.sync()
+    assert (stale / "1-old/x").read_text() == "by hand"
+    place.configure(TWO % ("'1'", "'2'"), path="elsewhere")
+    place.refused("-d", "none")
+    place.sync("-d", "elsewhere/a")
+    assert not stale.exists()

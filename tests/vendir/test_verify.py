@@ -61,3 +61,42 @@ def test_there_is_nothing_to_verify_without_a_lock(place: Place, origin: Origin)
     said = place.run("verify")
     assert said.code == 1
     assert "there is none" in said.err
+
+
+def test_modes_that_are_configured_are_no_difference(place: Place, origin: Origin) -> None:
+    origin.commit("feat: a program", {"bin/run.sh": "echo\n"})
+    place.configure(
+        "[{path: run, permissions: 0755, git: {url: ../charts, ref: main},"
+        " includePaths: [bin/run.sh], newRootPath: bin/run.sh}]"
+    )
+    place.sync()
+    assert (place.folder / "vendor/run").stat().st_mode & 0o111
+    assert place.run("verify").out == ""
+    (place.folder / "vendor/run").chmod(0o644)
+    assert place.run("verify").out == "mode    vendor/run\n"
+
+
+def test_entries_that_the_configuration_no_longer_has(place: Place, origin: Origin) -> None:
+    place.configure(
+        "[{path: app, git: {url: ../charts, ref: main}}, {path: b, inline: {paths: {x: ''}}}]"
+    )
+    place.sync()
+    _git(place)
+    assert place.run("verify", "-d", "vendor/app").code == 0
+    said = place.run("verify")
+    assert (said.code, said.out) == (1, "lock    vendor/b\nextra   vendor/b/x\n")
+
+
+def test_verify_changes_nothing_that_a_killed_sync_has_left(place: Place, origin: Origin) -> None:
+    _git(place)
+    place.sync()
+    left = place.folder / ".vendir-tmp-0"
+    left.mkdir()
+    (place.folder / "vendor").rename(left / "1-old")
+    (left / "swap").write_text("1-old\nvendor")
+    said = place.run("verify")
+    assert said.code == 1
+    assert "missing vendor/app/README.md\n" in said.out
+    assert place.left == [".vendir-tmp-0", "vendir.lock.yml", "vendir.yml"]
+    place.sync()
+    assert place.left == ["vendir.lock.yml", "vendir.yml", "vendor"]

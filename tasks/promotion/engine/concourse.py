@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +12,8 @@ from typing import Any
 
 from tasks.kernel import facts
 from tasks.kernel.errors import SlipwayError, WrongUsage
-from tasks.kernel.lock import exclusively
 
-from . import remote
+from . import kept, remote
 from .bare import Pending
 from .config import DEFAULT_PATH
 from .settings import Settings
@@ -90,6 +87,8 @@ def request(content: bytes) -> Request:
     """
     try:
         told = json.loads(content)
+    except RecursionError:
+        raise _misread("it is nested too deeply") from None
     except ValueError as error:
         raise _misread(str(error)) from None
     if not isinstance(told, dict) or told.get("source") is None:
@@ -148,40 +147,14 @@ def check(asked: Request, env: Mapping[str, str]) -> list[Json]:
     if asked.environment is None:
         return []
     settings = asked.settings(env)
-    cache = _cache(asked.source["uri"])
-    with exclusively(cache.with_suffix(".lock")):
-        _enter_cache(cache, asked, env)
+    uri, branch = asked.source["uri"], asked.source["branch"]
+    others = () if asked.gates[1] is None else (asked.gates[1],)
+    with kept.entered(uri, branch, others, env):
         found = Workspace(settings, asked.environment).check()
     last = [] if asked.version is None else [_version(**_known(asked.version))]
     if not found.due or (last and last[0]["trigger"] == found.state.head_commit):
         return last
     return [*last, _version(found.state.head_commit, _next(found))]
-
-
-def _cache(uri: str) -> Path:
-    """Return the clone kept between checks: one a remote, in a folder that nobody else can write.
-
-    Raises:
-        SlipwayError: somebody else has made that folder.
-    """
-    base = Path(tempfile.gettempdir(), f"cepler-repo-cache-{os.getuid()}")
-    base.mkdir(mode=0o700, exist_ok=True)
-    about = base.lstat()
-    if base.is_symlink() or about.st_uid != os.getuid() or about.st_mode & 0o022:
-        raise SlipwayError("the folder for clones belongs to somebody else", where=str(base))
-    return base / hashlib.sha256(uri.encode()).hexdigest()[:32]
-
-
-def _enter_cache(cache: Path, asked: Request, env: Mapping[str, str]) -> None:
-    uri, branch = asked.source["uri"], asked.source["branch"]
-    others = () if asked.gates[1] is None else (asked.gates[1],)
-    try:
-        remote.enter(cache, uri, branch, others, env)
-    except SlipwayError:
-        # A clone that a killed check left half made is no reason to fail for ever.
-        os.chdir(cache.parent)
-        shutil.rmtree(cache, ignore_errors=True)
-        remote.enter(cache, uri, branch, others, env)
 
 
 def ci_in(asked: Request, folder: Path, env: Mapping[str, str], say: Say) -> Json:
@@ -226,6 +199,7 @@ def ci_out(asked: Request, origin: Path, env: Mapping[str, str], say: Say) -> Js
     folder = origin / (asked.params or {})["repository"]
     if not folder.is_dir():
         raise SlipwayError("there is no such folder among the inputs", where=str(folder))
+    remote.refuse_unlike_root(folder, env)
     os.chdir(folder)
     space = Workspace(asked.settings(env), asked.environment)
     before = space.own.current if space.own else None

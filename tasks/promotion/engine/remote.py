@@ -6,7 +6,7 @@ import os
 import shlex
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tasks.kernel import git as g
 from tasks.kernel.errors import SlipwayError
 from tasks.kernel.redact import redact
 
-from . import commits
+from . import commits, landing
 from .repository import Repository
 
 ORIGIN = "origin"
@@ -83,13 +83,39 @@ def follow(repository: Repository, branch: str, others: tuple[str, ...] = ()) ->
 def enter(
     folder: Path, url: str, branch: str, others: tuple[str, ...], env: Mapping[str, str]
 ) -> None:
-    """Change into a clone; it is made, or set to the remote's branch, first."""
+    """Change into a clone; it is made, or set to the remote's branch, first.
+
+    Raises:
+        SlipwayError: there is something else in the folder, or the remote cannot be had.
+    """
     if folder.is_dir() and any(folder.iterdir()):
-        os.chdir(folder)
-        follow(Repository(Path.cwd(), env), branch, others)
+        here = Path(os.path.realpath(folder))
+        bounded = {**env, "GIT_CEILING_DIRECTORIES": str(here.parent)}
+        refuse_unlike_root(here, bounded)
+        os.chdir(here)
+        follow(Repository(here, bounded), branch, others)
     else:
         clone(url, branch, folder, env)
         os.chdir(folder)
+
+
+def refuse_unlike_root(folder: Path, env: Mapping[str, str]) -> None:
+    """Refuse a folder that is not itself the root of a work tree: git would look further up.
+
+    What git finds there is somebody's own repository, and not the one that is meant.
+
+    Raises:
+        SlipwayError: it is none.
+    """
+    real = os.path.realpath(folder)
+    bounded = {**env, "GIT_CEILING_DIRECTORIES": str(Path(real).parent)}
+    told = g.text("rev-parse", "--show-toplevel", repo=real, env=bounded, ok=(0, 128))
+    if not told or os.path.realpath(told) != real:
+        raise SlipwayError(
+            "there is something in this folder, and it is not the root of a clone",
+            where=str(folder),
+            fix="name another folder, or an empty one",
+        )
 
 
 def fetch(repository: Repository, branch: str) -> str:
@@ -116,7 +142,7 @@ def fetch(repository: Repository, branch: str) -> str:
     return found
 
 
-def push(repository: Repository, branch: str) -> int:
+def push(repository: Repository, branch: str, say: Callable[[str], None]) -> int:
     """Put the local commits on top of the remote's branch and push them, until that is done.
 
     A race that is lost is run again on what the other one pushed; a push that the server refuses
@@ -125,6 +151,7 @@ def push(repository: Repository, branch: str) -> int:
     Args:
         repository: a work tree without local changes.
         branch: the remote's branch; afterwards it is the one that is checked out.
+        say: gets a warning for what in the work tree could not follow.
 
     Returns:
         How many commits were pushed; 0 when the remote had them all.
@@ -145,7 +172,7 @@ def push(repository: Repository, branch: str) -> int:
         done = commits.replay(repository, head, base)
         if done.made and not _swap(repository, branch, base, done.head):
             continue
-        _land(repository, branch, head, done.head)
+        landing.land(repository, branch, head, done.head, say)
         return done.made
     raise SlipwayError(
         f"others pushed to {branch} {ATTEMPTS} times while we tried; the local commit stands",
@@ -195,22 +222,3 @@ def _swap(repository: Repository, branch: str, old: str, new: str) -> bool:
             detail=[error.what, *error.detail],
             fix="is the branch protected, or a hook in the way?",
         ) from None
-
-
-def _land(repository: Repository, branch: str, old: str, new: str) -> None:
-    """Make the branch the one that is checked out, at its new commit, files and index with it."""
-    ref = f"refs/heads/{branch}"
-    try:
-        if old != new:
-            repository.git("read-tree", "-m", "-u", old, new)
-    except g.GitError as error:
-        raise SlipwayError(
-            "the commits are pushed, but the work tree could not follow",
-            detail=[error.what, *error.detail],
-            fix=f"git checkout -B {branch} {ORIGIN}/{branch}",
-        ) from None
-    if repository.text("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)) != ref:
-        repository.git("update-ref", ref, new)
-        repository.git("symbolic-ref", "HEAD", ref)
-    else:
-        repository.git("update-ref", "-m", "cepler: push", "HEAD", new, old)

@@ -251,5 +251,5 @@ class Workspace:
     def push(self, say: Say, branch: str) -> None:
         """Push the local commits to `origin`; see `remote.push`."""
         say("Pushing to remote")
-        if not remote.push(self.repository, branch):
+        if not remote.push(self.repository, branch, say):
             say("... there was nothing new to push")

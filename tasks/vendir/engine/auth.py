@@ -30,6 +30,32 @@ def secret(config: Config, name: str, where: str) -> Mapping[str, bytes]:
     return config.secrets[name]
 
 
+def words(held: Mapping[str, bytes], field: str, where: str) -> str:
+    """Return a field of a secret as text; "" when it has none.
+
+    Raises:
+        WrongUsage: it is not UTF-8.
+    """
+    try:
+        return held.get(field, b"").decode()
+    except UnicodeDecodeError:
+        raise WrongUsage(f"the secret's {field} is not UTF-8", where=where) from None
+
+
+def login(source: Mapping[str, Any], config: Config, where: str) -> tuple[str, str] | None:
+    """Return the user and password of a source that knows nothing else; None without a secret.
+
+    Raises:
+        WrongUsage: the secret is missing, or has something else in it.
+    """
+    if "secretRef" not in source:
+        return None
+    held = secret(config, source["secretRef"].get("name", ""), where)
+    if unknown := sorted(set(held) - {_USER, _PASSWORD}):
+        raise WrongUsage(f"the secret has an unknown field {unknown[0]}", where=where)
+    return words(held, _USER, where), words(held, _PASSWORD, where)
+
+
 def environment(
     source: Mapping[str, Any], config: Config, where: str, folder: Path
 ) -> dict[str, str]:
@@ -62,8 +88,33 @@ def environment(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     env["GIT_SSH_COMMAND"] = _ssh(held, folder)
     if _USER in held and _PASSWORD in held:
-        env |= _basic(source, held[_USER].decode(), held[_PASSWORD].decode(), where, folder)
+        env |= _basic(
+            source, words(held, _USER, where), words(held, _PASSWORD, where), where, folder
+        )
     return env
+
+
+def trusted(repository: Path, file: Path) -> dict[str, str]:
+    """Return the environment in which git reads one repository although somebody else owns it.
+
+    Whoever named it for this run trusts it. Git takes that from a person's own settings alone, and
+    hands nothing else on to the program that it starts at the other end; so this is a file of
+    settings, which begins with theirs.
+    """
+    own = os.environ.get("GIT_CONFIG_GLOBAL")
+    home = Path(os.environ.get("HOME", ""))
+    shared = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config", "git/config")
+    included = [shared, home / ".gitconfig"] if own is None else [Path(own)] if own else []
+    safe = dict.fromkeys((repository.absolute(), Path(os.path.realpath(repository))))
+    lines = ["[include]", *(f"\tpath = {_quoted(path)}" for path in included)]
+    lines += ["[safe]", *(f"\tdirectory = {_quoted(path)}" for path in safe)]
+    file.write_text("\n".join([*lines, ""]), "utf-8", "surrogateescape")
+    return {"GIT_CONFIG_GLOBAL": str(file.absolute())}
+
+
+def _quoted(path: Path) -> str:
+    text = str(path.absolute()).replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + text.replace("\n", "\\n") + '"'
 
 
 def _ssh(held: Mapping[str, bytes], folder: Path) -> str:
@@ -92,9 +143,11 @@ def _written(path: Path, content: bytes) -> str:
 def _basic(
     source: Mapping[str, Any], user: str, password: str, where: str, folder: Path
 ) -> dict[str, str]:
-    from urllib.parse import quote, urlsplit
+    from urllib.parse import quote
 
-    url = urlsplit(source.get("url", ""))
+    from .addresses import parts
+
+    url = parts(source.get("url", ""), where)
     if url.scheme != "https":
         raise SlipwayError(
             "username and password are only sent over https",

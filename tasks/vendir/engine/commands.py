@@ -73,6 +73,11 @@ def _sync(wanted: argparse.Namespace) -> int:
     return DONE
 
 
+def _version(_wanted: argparse.Namespace) -> int:
+    print(f"vendir version {configs.VERSION}")
+    return DONE
+
+
 def _verify(wanted: argparse.Namespace) -> int:
     from .verify import moved, verify
 
@@ -100,7 +105,7 @@ def _request(wanted: argparse.Namespace, *, locked: bool, lazy: bool) -> Request
         locked=locked,
         lazy=lazy,
         any_links=getattr(wanted, "any_links", False),
-        mirrors=dict(_mirror(told) for told in wanted.mirror or []),
+        mirrors=_mirrors(wanted.mirror or []),
     )
 
 
@@ -138,11 +143,19 @@ def _only(names: list[str]) -> dict[str, str]:
     return only
 
 
-def _mirror(told: str) -> tuple[str, Path]:
-    url, equals, folder = told.rpartition("=")
-    if not equals:
-        raise WrongUsage(f"--mirror takes URL=FOLDER, not {told!r}")
-    return url, Path(folder)
+def _mirrors(given: list[str]) -> dict[str, Path]:
+    """Return url → mirror; one that is no repository we can read is left out, and said so."""
+    mirrors = {}
+    for told in given:
+        url, equals, folder = told.rpartition("=")
+        if not equals:
+            raise WrongUsage(f"--mirror takes URL=FOLDER, not {told!r}")
+        if os.access(Path(folder, "objects"), os.R_OK | os.X_OK) and Path(folder, "HEAD").is_file():
+            mirrors[url] = Path(folder)
+        else:
+            why = f"warning: {folder} is no bare repository that can be read: asking {url} instead"
+            print(redact(why), file=sys.stderr)
+    return mirrors
 
 
 def _flagged(word: str) -> list[str]:
@@ -188,6 +201,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     _common(verifying)
     verifying.set_defaults(run=_verify)
+    versioning = commands.add_parser(
+        "version", help="print the version of the original that this does the same as"
+    )
+    versioning.set_defaults(run=_version, chdir=None)
     return parser
 
 

@@ -22,6 +22,7 @@ from . import auth
 from .filters import keeper
 from .meanwhile import Meanwhile
 from .model import Config, Content
+from .refs import ALL
 from .repository import Repository
 from .versions import highest
 
@@ -59,12 +60,14 @@ class Found(NamedTuple):
         commit: full id.
         message: the commit's own.
         tag: what `git describe` says of it; "" for nothing, None when that takes its history.
+        branch: the only one that a complete clone would have; `refs.ALL` for all.
     """
 
     repository: Repository
     commit: str
     message: str
     tag: str | None
+    branch: str = ALL
 
     def entry(self) -> dict[str, Any]:
         """Return what the lock says of it."""
@@ -91,10 +94,9 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
         named = Meanwhile(partial(_name, found, opened))
         try:
             _check_out(found.repository, found.commit, content, into)
-        except Exception:
+            return found._replace(tag=named.result()).entry()
+        finally:
             named.wait()  # it writes where everything is about to be removed
-            raise
-        return found._replace(tag=named.result()).entry()
 
 
 def _opened(content: Content, at: Place, name: str) -> Repository:
@@ -108,6 +110,7 @@ def _opened(content: Content, at: Place, name: str) -> Repository:
     # Whoever reads a mirror needs no key, and often has none.
     source = {key: value for key, value in content.source.items() if key != "secretRef"}
     env = auth.environment(source, at.config, content.where, at.scratch)
+    env |= auth.trusted(mirror, at.scratch / f"{name}-gitconfig")
     repository = Repository(at.scratch / name, str(mirror.absolute()), env)
     repository.borrow(mirror)
     return repository
@@ -149,22 +152,30 @@ def _obtained(content: Content, opened: Callable[[str], Repository]) -> Found:
     repository = opened("repository")
     depth = source.get("depth", 0)
     alone = not depth and not repository.borrows
-    refs, fetched = _asked(repository, _evident(source.get("ref", "")) if alone else "")
+    one = _begun(repository, _evident(source.get("ref", "")) if alone else "")
+    refs = repository.advertised()
     ref = source.get("ref") or _selected(source["refSelection"], refs)
     tags = [name for name in refs if name.startswith("refs/tags/")]
-    if alone and (commit := _plain(ref, refs)):
+    branch = ref.removeprefix("origin/") if ref.startswith("origin/") else ""
+    branch = branch if f"refs/heads/{branch}" in refs else ALL
+    commit = _plain(ref, refs) if alone else ""
+    # A server that leaves nothing out sends everything for the name: then once is enough.
+    if commit and (repository.filters or not tags or commit in map(refs.get, tags)):
+        fetched = one.result() if one else ""
         # Between two questions a branch may move: what was fetched is what counts.
         commit = fetched if fetched and f"refs/tags/{ref}" not in refs else commit
         own = [name for name in tags if refs[name] == commit]
         if found := _alone(repository, commit, own, fetched):
-            return found if own or not tags else found._replace(tag=None)
-    if repository.partial:  # it has noted down already that it is not to have everything
+            return found if own or not tags else found._replace(tag=None, branch=branch)
+    told = repository.told
+    if repository.partial or one:  # it has noted down already that it is not to have everything
         repository = opened("whole")
-    if repository.borrows and not depth:
-        repository.adopt()
-    else:
-        branch = ref.removeprefix("origin/") if ref.startswith("origin/") else ""
-        repository.fetch_all(branch if f"refs/heads/{branch}" in refs else "", depth)
+    if depth:
+        repository.fetch_limited(branch, depth)
+    elif repository.borrows:
+        repository.adopt(told, ALL)
+    elif refs:
+        repository.fetch_all(told, branch)
     if re.fullmatch(_FULL, ref) and not repository.has(ref):
         repository.fetch_commit(ref, depth)
     commit = repository.resolve(ref)
@@ -178,17 +189,23 @@ def _obtained(content: Content, opened: Callable[[str], Repository]) -> Found:
     return Found(repository, *repository.look_up(commit), tag)
 
 
-def _asked(repository: Repository, evident: str) -> tuple[Mapping[str, str], str]:
-    """Return the remote's refs, and the commit that was fetched while it told them, if any."""
+def _begun(repository: Repository, evident: str) -> Meanwhile[str] | None:
+    """Begin to fetch what is wanted before the remote has told its refs.
+
+    Returns:
+        The commit, or "" when it is not to be had alone; None while it is not plain what to fetch.
+    """
     if not evident:
-        return repository.advertised(), ""
-    refs = Meanwhile(repository.advertised)
-    try:
-        fetched = repository.fetch_one(evident)
-    except SlipwayError as error:
-        journal.say(f"one commit alone is not to be had at once: {error}")
-        fetched = ""
-    return refs.result(), fetched
+        return None
+
+    def fetch_one() -> str:
+        try:
+            return repository.fetch_one(evident)
+        except SlipwayError as error:
+            journal.say(f"one commit alone is not to be had at once: {error}")
+            return ""
+
+    return repository.meanwhile(fetch_one)
 
 
 def _evident(ref: str) -> str:
@@ -201,7 +218,7 @@ def _evident(ref: str) -> str:
 
 def _alone(repository: Repository, commit: str, tags: list[str], fetched: str) -> Found | None:
     """Have a commit and nothing else, not even contents; None when it is not to be had so."""
-    annotated = [tag for tag in tags if repository.annotated(tag)]
+    annotated = [tag for tag in tags if tag in repository.told.annotated]
     try:
         if commit != fetched or annotated:
             repository.fetch_one(commit, annotated)
@@ -227,7 +244,7 @@ def _name(found: Found, opened: Callable[[str], Repository]) -> str:
         return found.tag
     from . import history
 
-    return history.describe(opened, found.commit)
+    return history.describe(opened, found.repository.told, found.commit, found.branch)
 
 
 def _selected(selection: Mapping[str, Any], refs: Mapping[str, str]) -> str:

@@ -9,13 +9,13 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from tasks.kernel import paths, programs
 from tasks.kernel.errors import SlipwayError, WrongUsage
 from tasks.kernel.tools import find_tool
 
 from . import auth
+from .addresses import parts
 from .documents import Document, Shape, root, text
 from .gitsource import Place
 from .model import Content
@@ -40,7 +40,7 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
     url = str(repository.get("url", ""))
     _refuse(name, version, url, where)
     env = _home(at.scratch)
-    login = _login(repository, at, where)
+    login = auth.login(repository, at.config, where)
     helm, out = _helm(str(source.get("helmVersion", ""))), at.scratch / "charts"
     out.mkdir()
     chart = _registered(url, name, login, env) if url.startswith("oci://") else ""
@@ -61,7 +61,7 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
 def _refuse(name: str, version: str, url: str, where: str) -> None:
     if not name or name.startswith("-") or version.startswith("-"):
         raise WrongUsage(f"helmChart needs a name, this is {name!r}", where=where)
-    if url and urlsplit(url).scheme not in ("http", "https", "oci"):
+    if url and parts(url, where).scheme not in ("http", "https", "oci"):
         raise WrongUsage(f"{url!r} is no address of a chart repository", where=where)
     if (url.startswith("oci://") or name.startswith("oci://")) and not version:
         raise WrongUsage("a chart of a registry (oci://) needs a version", where=where)
@@ -89,16 +89,6 @@ def _home(scratch: Path) -> dict[str, str]:
     }
 
 
-def _login(repository: Mapping[str, Any], at: Place, where: str) -> tuple[str, str] | None:
-    if "secretRef" not in repository:
-        return None
-    held = auth.secret(at.config, repository["secretRef"].get("name", ""), where)
-    unknown = sorted(set(held) - {"username", "password"})
-    if unknown:
-        raise WrongUsage(f"the secret has an unknown field {unknown[0]}", where=where)
-    return held.get("username", b"").decode(), held.get("password", b"").decode()
-
-
 def _listed(
     helm: str, url: str, name: str, login: tuple[str, str] | None, env: Mapping[str, str], at: Place
 ) -> str:
@@ -115,7 +105,7 @@ def _listed(
 def _registered(url: str, name: str, login: tuple[str, str] | None, env: Mapping[str, str]) -> str:
     if login:
         token = base64.b64encode(":".join(login).encode()).decode()
-        _write(env["HELM_REGISTRY_CONFIG"], {"auths": {urlsplit(url).netloc: {"auth": token}}})
+        _write(env["HELM_REGISTRY_CONFIG"], {"auths": {parts(url, "").netloc: {"auth": token}}})
     return f"{url.rstrip('/')}/{name}"
 
 

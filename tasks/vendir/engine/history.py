@@ -1,8 +1,9 @@
 """How a commit is named by the tags before it, from commits alone.
 
 What `git describe` says ends in an abbreviated id, and how long that is depends on how many objects
-the clone has: in a complete one more than in one of commits alone. So the remote is asked for
-everything, which it begins by saying how much that is, and then it is asked for the commits.
+the clone has: in a complete one more than in one of commits alone. So the remote is asked for the
+commits, and meanwhile for everything, which it begins by saying how much that is. A server that
+leaves nothing out is never asked so: there one transfer of everything is the least.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from select import select
 from typing import IO, Final, cast
 
 from tasks.kernel.errors import SlipwayError
 from tasks.kernel.redact import redact
 
+from .refs import Refs
 from .repository import Repository
 
 _FEW: Final = 2000  # objects; so many are here before we could say stop
@@ -29,25 +32,28 @@ _SHORTEST: Final = 7  # digits
 _PIECE: Final = 1 << 16
 
 
-def describe(opened: Callable[[str], Repository], commit: str) -> str:
+def describe(opened: Callable[[str], Repository], told: Refs, commit: str, branch: str) -> str:
     """Return what `git describe --tags` says in a complete clone; "" when it says nothing.
 
     Args:
         opened: makes a new repository of that name for the remote.
+        told: the remote's refs.
         commit: full id.
+        branch: the only one that such a clone has; `refs.ALL` for all.
 
     Raises:
         SlipwayError: the remote refuses.
     """
     whole = opened("everything")
-    ahead = _announced(whole)
-    if ahead is None:
-        if not whole.has(commit):
-            whole.fetch_commit(commit)
-        return whole.describe(commit)
+    ahead = whole.meanwhile(partial(_announced, whole, branch))
     commits = opened("commits")
-    commits.fetch_commits(commit)
-    return commits.describe(commit, digits(ahead))
+    commits.fetch_commits(told, commit)
+    objects = ahead.result()
+    if objects is not None:
+        return commits.describe(commit, digits(objects))
+    if not whole.has(commit):
+        whole.fetch_commit(commit)
+    return whole.describe(commit)
 
 
 def digits(objects: int) -> int:
@@ -55,13 +61,13 @@ def digits(objects: int) -> int:
     return max((objects.bit_length() + 1) // 2, _SHORTEST)
 
 
-def _announced(whole: Repository) -> int | None:
+def _announced(whole: Repository, branch: str) -> int | None:
     """Return how many objects everything is; None when it has been fetched meanwhile.
 
     Raises:
         SlipwayError: the remote refuses, or says nothing for too long.
     """
-    command, env = whole.fetch_of_all()
+    command, env = whole.fetch_of_all(branch)
     with subprocess.Popen(
         command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, start_new_session=True,

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
 from tasks.kernel.redact import redact
 
 from . import auth
+from .addresses import parts
 from .archives import unpack
 from .gitsource import Place
 from .model import Content
@@ -34,10 +35,10 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
 def fetch_from(source: Mapping[str, Any], at: Place, into: Path, where: str) -> dict[str, Any]:
     """Do the same for a source that stands inside of another."""
     url = str(source.get("url", ""))
-    if urlsplit(url).scheme not in ("http", "https"):
+    if parts(url, where).scheme not in ("http", "https"):
         raise WrongUsage(f"http needs a url with http:// or https://, this is {url!r}", where=where)
     file = at.scratch / "download"
-    found = download(url, file, where, login=_login(source, at, where))
+    found = download(url, file, where, login=auth.login(source, at.config, where))
     expected = source.get("sha256", "")
     if expected and found != expected:
         raise unexpected(found, expected, redact(url), "sha256")
@@ -46,7 +47,7 @@ def fetch_from(source: Mapping[str, Any], at: Place, into: Path, where: str) -> 
     elif unpack(file, into, redact(url)):
         return {}
     else:
-        name, mode = unquote(urlsplit(url).path).rpartition("/")[2] or "content", 0o644
+        name, mode = unquote(parts(url, where).path).rpartition("/")[2] or "content", 0o644
     if name in ("", ".", "..", ".git") or "\0" in name:
         raise SlipwayError(f"{url} names no file", where=where)
     into.mkdir(mode=0o700)
@@ -63,16 +64,6 @@ def unexpected(found: str, wanted: str, where: str, key: str) -> SlipwayError:
         detail=[f"there   {found}", f"wanted  {wanted}"],
         fix=f"look who changed it; then correct {key}",
     )
-
-
-def _login(source: Mapping[str, Any], at: Place, where: str) -> tuple[str, str] | None:
-    if "secretRef" not in source:
-        return None
-    held = auth.secret(at.config, source["secretRef"].get("name", ""), where)
-    unknown = sorted(set(held) - {"username", "password"})
-    if unknown:
-        raise WrongUsage(f"the secret has an unknown field {unknown[0]}", where=where)
-    return held.get("username", b"").decode(), held.get("password", b"").decode()
 
 
 def download(

@@ -15,6 +15,7 @@ from tasks.registry import elsewhere
 from tasks.registry.layers import opened
 
 from . import auth
+from .addresses import parts
 from .filters import keeper
 from .gitsource import Place
 from .layers import Tree
@@ -37,7 +38,9 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
         SlipwayError: the registry refuses, or the image has what must not be written.
     """
     source, where = content.source, f"{content.where}.image"
-    wanted = elsewhere.reference(str(source.get("url", "")), where)
+    url = str(source.get("url", ""))
+    parts(f"//{url}", where)
+    wanted = elsewhere.reference(url, where)
     name = source.get("secretRef", {}).get("name", "")
     registry = elsewhere.open_other(
         wanted,

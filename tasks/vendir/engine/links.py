@@ -44,7 +44,7 @@ def check(directory: Path, staged: Mapping[Path, Path]) -> None:
             try:
                 end = _resolve(final, places)
                 if not is_within(end, str(base)):
-                    raise _Broken(f"leads out, to {end}")
+                    raise _Broken(f"Invalid symlink found to outside parent directory: {end}")
             except _Broken as why:
                 told = os.path.relpath(final, base.parent)
                 wrong.append(f"{told} → {link.readlink()}: {why}")
@@ -94,13 +94,13 @@ def _resolve(path: str, places: Mapping[str, Path]) -> str:
         step = os.path.join(done, name)  # noqa: PTH118
         real = _physical(step, places)
         if not os.path.lexists(real) and not any(is_within(place, step) for place in places):
-            raise _Broken("leads nowhere")
+            raise _Broken("Unable to resolve symlink: nothing is there")
         if not os.path.islink(real):  # noqa: PTH114
             done = step
             continue
         hops += 1
         if hops > _MOST_HOPS:
-            raise _Broken("goes in a circle")
+            raise _Broken("Unable to resolve symlink: it goes in a circle")
         target = os.readlink(real)  # noqa: PTH115
         done = "/" if target.startswith("/") else done
         rest = [*target.split("/"), *rest]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+from tasks.kernel import stop
 
 T = TypeVar("T")
+_PAUSE: Final = 0.1  # seconds between two looks whether we are to stop
 
 
 class Meanwhile(Generic[T]):
@@ -30,7 +33,10 @@ class Meanwhile(Generic[T]):
 
     def wait(self) -> None:
         """Wait until nothing is asked any more; whatever the answer is."""
-        self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(_PAUSE)
+            if stop.stopping():  # it may have begun another program since the signal
+                stop.end_programs()
 
     def result(self) -> T:
         """Return the answer.

@@ -34,6 +34,8 @@ def inside(path: str, what: str, where: str = "") -> str:
     Raises:
         WrongUsage: it climbs out.
     """
+    if "\0" in path:
+        raise WrongUsage(f"{what} {path!r} has a NUL in it", where=where)
     if clean(path).split("/")[0] == "..":
         raise WrongUsage(f"{what} {path!r} leaves its folder", where=where, fix="remove the ..")
     return clean("/" + path)[1:] or "."

@@ -65,7 +65,7 @@ def _login(source: Mapping[str, Any], at: Place, where: str) -> dict[str, str]:
         held = auth.secret(at.config, source["secretRef"].get("name", ""), where)
         if unknown := sorted(set(held) - {"token"}):
             raise WrongUsage(f"the secret has an unknown field {unknown[0]}", where=where)
-        token = held.get("token", b"").decode() or token
+        token = auth.words(held, "token", where) or token
     return {"Authorization": f"token {token}"} if token else {}
 
 

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from tasks.kernel import git as g
 from tasks.kernel.errors import SlipwayError
 from tasks.kernel.redact import redact
 
-from . import trees
+from . import refs, trees
+from .meanwhile import Meanwhile
 from .objects import Objects
+from .refs import Refs
 from .trees import Entry
 
+T = TypeVar("T")
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _SLOW: Final = 1800.0  # seconds for whatever asks the remote
-_ALL: Final = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
 _TAGS: Final = "+refs/tags/*:refs/tags/*"
+# A filter that leaves nothing out: of what a remote has promised git does not look through all
+# objects again, which would take a third of the time.
+_EVERYTHING: Final = "--filter=blob:limit=1000g"
 _CORE: Final = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
 # What is fetched lives as long as the sync: it need not survive a power failure.
 _BRIEF: Final = ("-c", "core.fsync=none", "-c", "fetch.writeCommitGraph=false")
+
+
+def _refs_of(branch: str) -> tuple[str, str]:
+    """Return what to fetch for all tags and a branch; `refs.ALL` does as git means it."""
+    return (f"+refs/heads/{branch}:refs/remotes/origin/{branch}", _TAGS)
 
 
 class Repository:
@@ -30,6 +43,12 @@ class Repository:
         folder: a path that is free.
         address: of the remote, as git takes it.
         env: for whatever asks the remote.
+
+    Attributes:
+        borrows: it has the objects of a repository on this machine.
+        told: the remote's refs.
+        partial: it lacks contents, and gets them when asked.
+        filters: as far as the remote has told, it leaves out what is not wanted.
     """
 
     def __init__(self, folder: Path, address: str, env: Mapping[str, str]) -> None:
@@ -39,25 +58,37 @@ class Repository:
         self.env = env
         self.borrows = False
         self.partial = False
-        self._listed: list[tuple[str, str]] = []
-        self._annotated: set[str] = set()
+        self.filters = True
+        self._under_way: list[Meanwhile[Any]] = []
+        self.told = refs.read(b"")
         self._objects: Objects | None = None
         # Three files and two folders are a repository (gitrepository-layout); `git init` would
         # take as long as half of a fetch.
         for name in ("objects", "refs"):
             (self.store / name).mkdir(parents=True)
         (self.store / "HEAD").write_text("ref: refs/heads/main\n")
+        self._configure()
+
+    def _configure(self) -> None:
         # Written and not set by an argument: an address may hold a password.
-        quoted = address.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        quoted = self.address.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         (self.store / "config").write_text(
             f'{_CORE}[remote "origin"]\n\turl = "{quoted}"\n', "utf-8", "surrogateescape"
         )
 
     def close(self) -> None:
         """End what still runs for it."""
+        for asked in self._under_way:
+            asked.wait()
         if self._objects:
             self._objects.close()
         self._objects = None
+
+    def meanwhile(self, ask: Callable[[], T]) -> Meanwhile[T]:
+        """Ask something while something else is done; `close` waits until nobody asks any more."""
+        asked = Meanwhile(ask)
+        self._under_way.append(asked)
+        return asked
 
     @property
     def objects(self) -> Objects:
@@ -73,9 +104,10 @@ class Repository:
         alternates.parent.mkdir()
         alternates.write_text(f"{mirror.absolute() / 'objects'}\n")
 
-    def _ask(self, *args: str, stdin: bytes = b"") -> bytes:
+    def _ask(self, *args: str, stdin: bytes = b"", env: Mapping[str, str] = _NOTHING) -> bytes:
         try:
-            return g.git(*args, repo=self.tree, env=self.env, timeout=_SLOW, stdin=stdin)
+            env = {**self.env, **env}
+            return g.git(*args, repo=self.tree, env=env, timeout=_SLOW, stdin=stdin)
         except g.GitError as error:
             raise SlipwayError(
                 "the repository cannot be fetched",
@@ -84,36 +116,26 @@ class Repository:
                 fix="is its url right, and does the key or token open it?",
             ) from None
 
-    def advertised(self) -> dict[str, str]:
+    def advertised(self) -> Mapping[str, str]:
         """Return the remote's branches and tags, in order: full name → the commit it peels to."""
-        refs: dict[str, str] = {}
-        for line in self._refs().decode("utf-8", "surrogateescape").split("\n")[:-1]:
-            commit, name = line.split(maxsplit=1)
-            refs[name.removesuffix("^{}")] = commit  # the peeled line follows its tag
-            if name.endswith("^{}"):
-                self._annotated.add(name.removesuffix("^{}"))
-            else:
-                self._listed.append((commit, name))
-        return refs
+        self.told = refs.read(self._refs())
+        return self.told.commits
 
     def _refs(self) -> bytes:
         if self.borrows:  # it stands here: nobody has to be asked
-            return g.git("show-ref", "-d", "--heads", "--tags", repo=self.address, ok=(0, 1))
-        return self._ask("ls-remote", "origin", "refs/heads/*", "refs/tags/*")
+            how = ("show-ref", "-d", "--heads", "--tags")
+            return g.git(*how, repo=self.address, env=self.env, ok=(0, 1))
+        told = self.tree / "told"
+        heard = {"GIT_TRACE_PACKET": str(told.absolute())}
+        answer = self._ask("ls-remote", "origin", "refs/heads/*", "refs/tags/*", env=heard)
+        with suppress(OSError):
+            self.filters = refs.filters(told.read_bytes())
+            told.unlink()
+        return answer
 
-    def annotated(self, tag: str) -> bool:
-        """Say whether an advertised tag is an object of its own, and not only a name."""
-        return tag in self._annotated
-
-    def adopt(self) -> None:
-        """Take the refs that were advertised over as if they had been fetched.
-
-        Only for a repository that borrows: it has every object already.
-        """
-        here = ((sha, name.replace("refs/heads/", "refs/remotes/origin/", 1)) for sha, name in
-                self._listed)  # fmt: skip
-        told = "".join(f"{sha} {name}\n" for sha, name in here)
-        (self.store / "packed-refs").write_bytes(told.encode("utf-8", "surrogateescape"))
+    def adopt(self, told: Refs, branch: str) -> None:
+        """Take refs over as if they had been fetched: git would write a file for each."""
+        (self.store / "packed-refs").write_bytes(told.packed(branch))
 
     def fetch_one(self, name: str, tags: Sequence[str] = ()) -> str:
         """Fetch a commit without its history and without contents, and some tags.
@@ -131,25 +153,34 @@ class Repository:
         self._ask(*_BRIEF, "fetch", *how, "--end-of-options", "origin", *wanted)
         return (self.store / "FETCH_HEAD").read_text("utf-8", "replace")[:40]
 
-    def fetch_all(self, branch: str = "", depth: int = 0) -> None:
-        """Fetch all tags and all branches, or one."""
-        wanted = (f"+refs/heads/{branch}:refs/remotes/origin/{branch}", _TAGS) if branch else _ALL
-        how = ["--no-tags", "--no-write-fetch-head", "--quiet"]
-        how += [f"--depth={depth}"] if depth else []
-        self._ask(*_BRIEF, "fetch", *how, "--end-of-options", "origin", *wanted)
+    def fetch_limited(self, branch: str, depth: int) -> None:
+        """Fetch all tags and a branch, and of each so many commits."""
+        how = ("--no-tags", "--no-write-fetch-head", "--quiet", f"--depth={depth}")
+        self._ask(*_BRIEF, "fetch", *how, "--end-of-options", "origin", *_refs_of(branch))
 
-    def fetch_of_all(self) -> tuple[list[str], dict[str, str]]:
-        """Return the command that fetches all branches and tags and says how far it is."""
-        how = ("--no-tags", "--no-write-fetch-head", "--progress", "--end-of-options", "origin")
-        place = ("-C", str(self.tree))
-        command = ["git", *g.ARGUMENTS, *_BRIEF, *place, "fetch", *how, *_ALL]
-        return command, g.environment(self.env)
+    def fetch_all(self, told: Refs, branch: str) -> None:
+        """Fetch all tags and a branch, as they were told to another repository."""
+        self._fetch(_EVERYTHING, [oid for _, oid in told.chosen(branch)])
+        self._configure()  # else git asks the remote for whatever is not here
+        self.adopt(told, branch)
 
-    def fetch_commits(self, commit: str) -> None:
+    def fetch_commits(self, told: Refs, commit: str) -> None:
         """Fetch the history of a commit and of all tags, and nothing that is in it."""
         self.partial = True
-        how = ("--filter=tree:0", "--no-tags", "--no-write-fetch-head", "--quiet")
-        self._ask(*_BRIEF, "fetch", *how, "--end-of-options", "origin", commit, _TAGS)
+        self._fetch("--filter=tree:0", [commit, *(oid for _, oid in told.chosen(""))])
+        self.adopt(told, "")
+
+    def _fetch(self, what: str, wanted: Sequence[str]) -> None:
+        how = (what, "--no-tags", "--no-write-fetch-head", "--quiet", "--stdin", "origin")
+        stdin = "".join(f"{name}\n" for name in dict.fromkeys(wanted)).encode()
+        self._ask(*_BRIEF, "fetch", *how, stdin=stdin)
+
+    def fetch_of_all(self, branch: str) -> tuple[list[str], dict[str, str]]:
+        """Return the command that fetches all tags and a branch and says how far it is."""
+        how = ("--no-tags", "--no-write-fetch-head", "--progress", "--end-of-options", "origin")
+        place = ("-C", str(self.tree))
+        command = ["git", *g.ARGUMENTS, *_BRIEF, *place, "fetch", *how, *_refs_of(branch)]
+        return command, g.environment(self.env)
 
     def fetch_commit(self, commit: str, depth: int = 0) -> None:
         """Fetch a commit that no branch or tag leads to."""

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from .documents import Shape, exact_text, flag, listed, mapped, strict_text, text, whole
+import yaml
+
+from . import documents
+from .documents import Document, Reader, Shape, flag, listed, mapped, strict_text, whole
 
 API_VERSION: Final = "vendir.k14s.io/v1alpha1"
 
+
+def _without_nul(read: Reader) -> Reader:
+    """Return the reader of a name: of a file, an argument, or an address, which hold no NUL."""
+
+    def checked(document: Document, node: yaml.Node, key: str) -> Any:
+        value = read(document, node, key)
+        if value is not None and "\0" in value:
+            raise document.wrong(node, f"{key} has a NUL in it")
+        return value
+
+    return checked
+
+
+text, exact_text = _without_nul(documents.text), _without_nul(documents.exact_text)
 _NAME: Final = Shape({"name": text})
 _TEXTS: Final = listed(text, "")
 
@@ -107,7 +124,7 @@ _INLINE_REF: Final = Shape({"directoryPath": exact_text, "name": text})
 
 _INLINE: Final = Shape(
     {
-        "paths": mapped(text, exact_keys=True),
+        "paths": mapped(documents.text, exact_keys=True),
         "pathsFrom": listed(
             Shape(
                 {"secretRef": _INLINE_REF, "configMapRef": _INLINE_REF},
@@ -168,7 +185,9 @@ KIND: Final = Shape({"apiVersion": text, "kind": text}, always={"apiVersion": ""
 SECRET: Final = Shape(
     {"metadata": _NAME, "type": text, "data": mapped(strict_text)}, always={"metadata": {}}
 )
-CONFIG_MAP: Final = Shape({"metadata": _NAME, "data": mapped(text)}, always={"metadata": {}})
+CONFIG_MAP: Final = Shape(
+    {"metadata": _NAME, "data": mapped(documents.text)}, always={"metadata": {}}
+)
 
 _LOCK_CONTENT: Final = Shape(
     {

@@ -10,9 +10,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from tasks.kernel.errors import SlipwayError
 
 PREFIX: Final = ".vendir-tmp-"
 _NOTE: Final = "swap"
+_ASIDE: Final = r"[0-9]+-old"  # what `Area.swap` calls a tree that it sets aside
 _PATIENCE: Final = 30.0  # seconds for another sync of the same root
 
 
@@ -100,8 +102,12 @@ def _make_movable(tree: Path) -> int | None:
 
 
 @contextmanager
-def area(root: Path) -> Iterator[Area]:
+def area(root: Path, own: Collection[str]) -> Iterator[Area]:
     """Yield the area of a sync; there is one at a time in each root.
+
+    Args:
+        root: the root of the sync.
+        own: the places that may be swapped, from the root: nothing else is ever put back.
 
     Raises:
         SlipwayError: another sync runs in this root, and does not end.
@@ -109,14 +115,33 @@ def area(root: Path) -> Iterator[Area]:
     handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         _wait(handle, root)
-        collect(root)
+        collect(root, own)
         folder = root / f"{PREFIX}{os.urandom(8).hex()}"
         folder.mkdir(mode=0o700)
         try:
             yield Area(root, folder)
         finally:
-            _clear(root, folder)
+            _clear(root, folder, own)
     finally:
+        os.close(handle)
+
+
+@contextmanager
+def outside(root: Path) -> Iterator[Area]:
+    """Yield an area that is not in the root, where nothing changes while the body reads it.
+
+    Raises:
+        SlipwayError: a sync runs in this root, and does not end.
+    """
+    import tempfile
+
+    handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = Path(os.path.realpath(tempfile.mkdtemp(prefix=PREFIX)))
+    try:
+        _wait(handle, root)
+        yield Area(root, folder)
+    finally:
+        remove(folder)
         os.close(handle)
 
 
@@ -136,22 +161,26 @@ def _wait(handle: int, root: Path) -> None:
             time.sleep(0.05)
 
 
-def collect(root: Path) -> None:
+def collect(root: Path, own: Collection[str]) -> None:
     """Remove what killed runs have left, after putting back an old tree that lost its place."""
     for folder in sorted(root.glob(f"{PREFIX}*")):
         if folder.is_dir() and not folder.is_symlink():
-            _clear(root, folder)
+            _clear(root, folder, own)
 
 
-def _clear(root: Path, folder: Path) -> None:
+def _clear(root: Path, folder: Path, own: Collection[str]) -> None:
+    """Remove an area. What it says of itself may have come with a repository: it is not trusted."""
     try:
         name, _, place = os.fsdecode((folder / _NOTE).read_bytes()).partition("\n")
     except OSError:
         name = place = ""  # it was killed while nothing was being swapped
     aside, target = folder / name, root / place
-    if name and place and os.path.lexists(aside) and not os.path.lexists(target):
-        make_folders(target.parent)
-        aside.rename(target)
+    if re.fullmatch(_ASIDE, name) and os.path.lexists(aside):
+        if place not in own:
+            return  # a tree of a configuration that is another by now: nobody has it besides
+        if not os.path.lexists(target):
+            make_folders(target.parent)
+            aside.rename(target)
     remove(folder)
 
 

@@ -122,7 +122,7 @@ def sync(what: Plan, say: Say = lambda _: None) -> Lock:
     """
     request = what.request
     try:
-        with area(request.root) as temporary:
+        with area(request.root, _own(request)) as temporary:
             done = tuple(_directory(what, each, temporary, say) for each in what.config.directories)
     except OSError as error:
         raise SlipwayError(f"{error.strerror or error}", where=str(error.filename or "")) from None
@@ -132,6 +132,13 @@ def sync(what: Plan, say: Say = lambda _: None) -> Lock:
     if not any(request.only.values()):
         write_lock(request.lock_file, after.render())
     return after
+
+
+def _own(request: Request) -> frozenset[str]:
+    """Return the places that a sync of this configuration swaps, from the root."""
+    names = [each.path for each in request.config.directories]
+    names += [d.full(content) for d in request.config.directories for content in d.contents]
+    return frozenset(os.path.relpath(request.root / name, request.root) for name in names)
 
 
 def _directory(what: Plan, directory: Directory, temporary: Area, say: Say) -> LockedDirectory:
@@ -157,16 +164,15 @@ def _directory(what: Plan, directory: Directory, temporary: Area, say: Say) -> L
         for final, place in staged.items():
             temporary.swap(place, final)
     for content in fetched:
-        _set_mode(directory, content, target)
+        set_mode(directory, content, target if content.path == "." else target / content.path)
     if directory.permissions is not None and target.is_dir():
         target.chmod(directory.permissions)
     return LockedDirectory(directory.path, tuple(entries))
 
 
-def _set_mode(directory: Directory, content: Content, target: Path) -> None:
+def set_mode(directory: Directory, content: Content, place: Path) -> None:
     """Set what is configured; a content without a mode has that of its directory."""
     mode = directory.permissions if content.permissions is None else content.permissions
-    place = target if content.path == "." else target / content.path
     if mode is not None and not place.is_symlink():
         place.chmod(mode)
 

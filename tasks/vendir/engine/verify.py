@@ -11,8 +11,9 @@ from tasks.kernel.errors import SlipwayError
 
 from . import sources
 from .model import Content, Directory
-from .staging import area
-from .sync import Plan, stage
+from .paths import join
+from .staging import outside
+from .sync import Plan, set_mode, stage
 
 
 class Drift(NamedTuple):
@@ -38,7 +39,7 @@ def verify(what: Plan) -> list[Drift]:
     """
     found: list[Drift] = []
     try:
-        with area(what.request.root) as temporary:
+        with outside(what.request.root) as temporary:
             for directory in what.config.directories:
                 expected: dict[str, str] = {}
                 kept: list[str] = []
@@ -49,6 +50,8 @@ def verify(what: Plan) -> list[Drift]:
                         continue
                     place = temporary.new("expected")
                     stage(what, directory, content, temporary, place, lambda _: None)
+                    if not place.is_dir():  # of a folder no mode is compared
+                        set_mode(directory, content, place)
                     expected |= _listed(place, name)
                 found += _compared(what, directory, expected, kept)
     except OSError as error:
@@ -57,8 +60,17 @@ def verify(what: Plan) -> list[Drift]:
 
 
 def moved(what: Plan) -> list[Drift]:
-    """Return contents whose configuration names another commit than the lock."""
+    """Return contents whose configuration names another commit than the lock, or does not at all.
+
+    The lock of a whole configuration has no other entries than that has contents.
+    """
     found = []
+    named = {d.full(content) for d in what.request.config.directories for content in d.contents}
+    if what.before and not what.request.only:
+        held = [
+            join(d.path, content.path) for d in what.before.directories for content in d.contents
+        ]
+        found += [Drift(name, "lock") for name in held if name not in named]
     for directory in what.request.config.directories:
         for content in directory.contents:
             entry = what.before.find(directory.path, content.path) if what.before else None
