@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..kernel.errors import Failed
 from ..kernel.world import World
 from .remote import REMOTE, chart_of
 
+_MISSING = re.compile(r"missing (?:in charts/ directory|these dependencies): *(.+)")
 _TIMEOUT = 120.0  # seconds; neither asks a network
 
 
@@ -139,8 +141,30 @@ def manifests(chart: Exported, values: Path, namespace: str) -> str:
             f"--namespace={namespace}",
         ).out
     except Failed as error:
-        said = [line.replace(f"{chart.folder}/", "") for line in error.detail]
-        raise Failed(error.what, detail=said) from None
+        raise _told(chart, error) from None
+
+
+def _told(chart: Exported, error: Failed) -> Failed:
+    """Return Helm's error without this machine's folders, and with what is to be done."""
+    said = [line.replace(f"{chart.folder}/", "") for line in error.detail]
+    return Failed(error.what, detail=said, fix=advice(said) or error.fix)
+
+
+def advice(said: Iterable[str]) -> str:
+    """Return what to type when Helm has said that charts are missing that a chart is made of.
+
+    They are never fetched here: what is judged, flown, vendored and deployed has to be the same
+    bytes, and those are the commit's.
+    """
+    found = [match[1].strip() for line in said if (match := _MISSING.search(line))]
+    if not found:
+        return ""
+    missing = ", ".join(dict.fromkeys(found))
+    return (
+        "in the charts repository: helm dependency build CHART, then git add --force"
+        f" CHART/charts/*.tgz and commit (it lacks {missing}; nothing is fetched while a release"
+        " is on its way)"
+    )
 
 
 def package(chart: Exported, stamp: int) -> Path:
@@ -164,6 +188,9 @@ def package(chart: Exported, stamp: int) -> Path:
             os.utime(path, (stamp, stamp))
     place = chart.folder / "package"
     place.mkdir()
-    chart.run("package", str(chart.chart), f"--destination={place}")
+    try:
+        chart.run("package", str(chart.chart), f"--destination={place}")
+    except Failed as error:
+        raise _told(chart, error) from None
     [file] = place.iterdir()
     return file

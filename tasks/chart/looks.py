@@ -22,7 +22,8 @@ def _values(world: World, environment: str) -> bytes:
     content = world.read(paths.rendered_values(environment))
     if content is None:
         raise SlipwayError(
-            f"{paths.rendered_values(environment)} is missing", fix="doit chart:values"
+            f"{paths.rendered_values(environment)} is missing",
+            fix=f"doit chart:values:{environment}",
         )
     return content
 
@@ -55,7 +56,7 @@ def lint(world: World) -> str:
             f"helm lint --strict refuses the chart with the values of {', '.join(refused)}",
             where=_where(world, chart),
             detail=detail,
-            fix="mend the chart, or the values.yml of the environment",
+            fix=helm.advice(detail) or "mend the chart, or the values.yml of the environment",
         )
     verdict = {"commit": chart["commit"], "tree": chart["tree"], "helm": told}
     world.write_json(paths.LINT, verdict)
@@ -63,16 +64,12 @@ def lint(world: World) -> str:
 
 
 def _refuse_mixed(world: World, chart: dict[str, Any]) -> None:
-    """Refuse a chart whose images are no digests, or not of one build; people can write it too."""
+    """Refuse a chart whose images are not of one build; the registry is asked once a chart."""
     told, commit = chart_of(world), chart["commit"]
     charts = Charts(told, world.mirror(REMOTE), world.config.remotes.charts.branch, commit)
-    if wrong := builds.mistakes(charts.content(commit)):
-        raise Failed(
-            f"the images of {told.name} are not those of one release",
-            where=_where(world, chart),
-            detail=wrong,
-            fix=f"take back what was changed in {told.values} by hand: a release sets all of them",
-        )
+    before = world.json_or(paths.LINT, {})
+    images = None if before.get("commit") == commit else chart["images"]
+    builds.refuse_chart(world, charts.content(commit), _where(world, chart), images)
 
 
 def foresee_lint(world: Forecast) -> Foreseen:

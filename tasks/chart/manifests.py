@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ..kernel import goyaml
 from ..kernel.errors import Failed
 from ..kernel.redact import MASK, names_secret, redact
 from . import own_values
@@ -27,9 +28,8 @@ def read(text: str, where: str) -> list[Manifest]:
     """
     import yaml
 
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = [document for document in yaml.load_all(text, Loader=loader) if document]
+        found = [document for document in goyaml.documents(text) if document]
     except (yaml.YAMLError, ValueError) as error:
         raise Failed(
             f"the chart renders to what is no YAML: {error}".replace("\n", " "), where=where
@@ -62,12 +62,31 @@ def differences(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[s
 
 
 def _by_name(manifests: Iterable[Manifest]) -> dict[str, Manifest]:
+    """Return manifests by what tells them apart: version and kind, namespace, name."""
     found: dict[str, Manifest] = {}
-    for one in manifests:
+    for one in flat(manifests):
         about = one.get("metadata")
-        name = about.get("name") if isinstance(about, dict) else None
-        found[f"{one.get('kind', 'a manifest')}/{name or '(no name)'}"] = one
+        about = about if isinstance(about, dict) else {}
+        kind = one.get("kind") or "a manifest"
+        parts = [one.get("apiVersion"), kind, about.get("namespace"), about.get("name")]
+        parts[3] = parts[3] or about.get("generateName") or "(no name)"
+        name = "/".join(str(part) for part in parts if part)
+        # Two that even Kubernetes takes for one: the later one is what it keeps, and both are told.
+        again = 1 + sum(other == name or other.startswith(f"{name} (") for other in found)
+        found[name if again == 1 else f"{name} ({again})"] = one
     return found
+
+
+def flat(manifests: Iterable[Any]) -> Iterator[Manifest]:
+    """Yield manifests, and in the place of a List what it holds; what is no mapping is left out."""
+    for one in manifests:
+        if not isinstance(one, dict):
+            continue
+        items = one.get("items")
+        if one.get("kind") == "List" and isinstance(items, list):
+            yield from flat(items)
+        else:
+            yield one
 
 
 def _lines(manifest: Any) -> Sequence[str]:

@@ -13,7 +13,7 @@ from ..kernel.effects import Effect, Seen, Skipped
 from ..kernel.errors import Failed, SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
-from . import propose
+from . import builds, propose
 from .proposal import holds, is_open, marked, pulls, shows, standing
 from .release import Content, Release, named
 from .remote import REMOTE, Charts, ask
@@ -135,7 +135,8 @@ def _facts(world: World, charts: Charts, release: Release) -> dict[str, Any]:
     """Return what the chart is now.
 
     Raises:
-        Failed: somebody has merged a candidate into it, and no environment may get that.
+        Failed: somebody has merged a candidate into it, and no environment may get that; or its
+            images are not of one build, whoever put them there.
     """
     content = charts.content(charts.head)
     if content.is_candidate:
@@ -152,9 +153,10 @@ def _facts(world: World, charts: Charts, release: Release) -> dict[str, Any]:
         "app_version": content.app_version,
     }
     if holds(world, content, release):
-        held = {"source": release.commit, "images": release.images}
+        held: dict[str, Any] = {"source": release.commit, "images": release.images}
     else:  # somebody was quicker with a newer release
         held = _held(world, content)
+    builds.refuse_chart(world, content, f"{content.at}:{content.told.path}", held["images"])
     return told | {"release": content.app_version, **held}
 
 

@@ -1,7 +1,7 @@
 """Values files as Helm understands them: read with the line of every mistake, and written again.
 
-PyYAML alone would read other things than Helm does (`22:22` as a number in base 60, `1e3` and `y`
-as texts, dates as dates), and would write texts that Helm then takes for numbers. Pure.
+PyYAML alone would read other things than Helm does (see `kernel.goyaml`), and would write texts
+that Helm then takes for numbers. Pure.
 """
 
 from __future__ import annotations
@@ -11,37 +11,15 @@ from typing import Any
 
 import yaml
 
+from ..kernel import goyaml
 from ..kernel.errors import SlipwayError
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_TAG = "tag:yaml.org,2002:"
-_RESOLVED = (
-    ("merge", r"<<", "<"),
-    ("null", r"~|null|Null|NULL|", "~nN\0"),
-    (
-        "bool",
-        r"y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
-        "yYnNtTfFoO",
-    ),
-    ("int", r"[-+]?(0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)", "-+0123456789"),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+0123456789.",
-    ),
-)  # fmt: skip
+_TAG = goyaml.TAG
 # A text that no reader can take for anything else; all others are quoted.
 _PLAIN = re.compile(r"(?![yYnN]\Z)[A-Za-z/][A-Za-z0-9_./-]*")
 _LARGEST = 20_000  # nodes with what aliases repeat
 _DEEPEST = 60
-
-
-class _Loader(_LOADER):  # type: ignore[misc]
-    """Resolves plain scalars as Helm does."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-    bool_values = {**_LOADER.bool_values, "y": True, "n": False}  # noqa: RUF012
 
 
 class _Dumper(_DUMPER):  # type: ignore[misc]
@@ -57,12 +35,6 @@ def _text(dumper: Any, text: str) -> Any:
     return dumper.represent_scalar(f"{_TAG}str", text, style=style)
 
 
-for _name, _form, _first in _RESOLVED:
-    _Loader.add_implicit_resolver(
-        f"{_TAG}{_name}",
-        re.compile(f"(?:{_form})\\Z"),
-        ["" if letter == "\0" else letter for letter in _first],
-    )
 _Dumper.add_representer(str, _text)
 
 
@@ -103,7 +75,7 @@ def read(content: bytes, file: str) -> dict[str, Any]:
 
 def _loader(content: bytes, file: str) -> Any:
     try:
-        return _Loader(content.decode("utf-8-sig"))
+        return goyaml.Loader(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SlipwayError(

@@ -10,39 +10,61 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .manifests import flat
+
 # A pod's debug containers are put into it while it runs; Kubernetes takes no limits for them.
 _LIMITED = ("containers", "initContainers")
 _CONTAINERS = (*_LIMITED, "ephemeralContainers")
+_IMAGES = ("image", "imageName")
 _PINNED = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 _LATEST = re.compile(r":latest(@|$)")
 _FIXED = ("cpu", "memory")  # one of them will do: many leave the other out on purpose
 
 
 def violations(manifests: Iterable[Any]) -> list[str]:
-    """Return a line for each rule that a container breaks: `KIND/NAME: PATH: what is wrong`.
+    """Return a line for each rule that is broken: `KIND/NAME: PATH: what is wrong`.
+
+    A kind that others have made up names images in fields of its own (`imageName`, `spec.image`),
+    and patches containers that its operator makes: there an image may be left out, and so may the
+    limits be, but none may be named otherwise than by its digest.
 
     Args:
         manifests: documents as Helm renders them; what is no mapping is passed over.
     """
     return [
-        f"{_name(one)}: {path}: {wrong}"
-        for manifest in manifests
-        for one in _flat(manifest)
-        for key, at, container in _containers(one, "")
-        for path, wrong in _against(key, at, container)
+        f"{_name(one)}: {path}: {wrong}" for one in flat(manifests) for path, wrong in _broken(one)
     ]
 
 
-def _flat(manifest: Any) -> Iterator[dict[str, Any]]:
-    """Yield a manifest, or what a List holds."""
-    if not isinstance(manifest, dict):
-        return
-    items = manifest.get("items")
-    if manifest.get("kind") == "List" and isinstance(items, list):
-        for item in items:
-            yield from _flat(item)
-    else:
-        yield manifest
+def _broken(one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    foreign = str(one.get("apiVersion") or "").partition("/")[0].count(".") and not _is_known(one)
+    for key, at, container in _containers(one, ""):
+        patch = bool(foreign) and not container.get("image")
+        if not patch:
+            yield from _against(key, at, container)
+    if foreign:
+        yield from _elsewhere(one.get("spec"), "spec")
+
+
+def _is_known(one: Mapping[str, Any]) -> bool:
+    """Say whether a kind is Kubernetes' own."""
+    group = str(one.get("apiVersion") or "").partition("/")[0]
+    return group.endswith(".k8s.io") and not group.endswith(".x-k8s.io")
+
+
+def _elsewhere(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with images that stand in no container."""
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _elsewhere(item, f"{path}[{number}]")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            below = f"{path}.{key}"
+            if key in _IMAGES and isinstance(item, str) and item:
+                if wrong := _image(item):
+                    yield below, wrong
+            elif key not in _CONTAINERS:
+                yield from _elsewhere(item, below)
 
 
 def _against(key: str, at: str, container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

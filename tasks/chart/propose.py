@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from ..forge import NewPull, connect
-from ..images import BINARY_LABEL
 from ..kernel import git as g
 from ..kernel import paths, remotes
 from ..kernel.effects import Again, Effect, Seen, Skip, killed_here
 from ..kernel.errors import SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
-from ..registry import Registry, open_registry
+from . import builds
 from .modules import content as content_of
 from .modules import of_source
 from .proposal import Standing, is_open, mark, marked, pulls, standing
@@ -21,18 +20,29 @@ TASK = "chart:bump"
 STANDING = "standing"
 _BOT = ("Slipway", "slipway@localhost")
 _KEPT = "refs/slipway/kept/"
-_REVISION = "org.opencontainers.image.revision"
 
 
 def want(world: World) -> Release | Skip:
-    """Want the newest published release in the chart."""
+    """Want the newest published release in the chart, whole.
+
+    Raises:
+        SlipwayError: it was published without an image that the chart names, which would stay at
+            an older build beside the others.
+    """
     published = world.json(paths.receipt("publish"))
     if "skipped" in published:
         return Skip(published["skipped"])
     version, images = published["version"], published["images"]
-    named = {name: images[name] for name in sorted(chart_of(world).images) if name in images}
-    if not named:
-        return Skip(f"{version} has no image that the chart names")
+    told = chart_of(world).images
+    if lacks := sorted(set(told) - set(images)):
+        raise SlipwayError(
+            f"{version} was published without {', '.join(lacks)}",
+            where=world.config.where(f"chart.images.{lacks[0]}"),
+            detail=[f"{told[name]}: no image {name} of {version}" for name in lacks],
+            fix="release again: what is approved next has every image; a chart never gets some of"
+            " them",
+        )
+    named = {name: images[name] for name in sorted(told)}
     return Release(version, published["commit"], named)
 
 
@@ -48,7 +58,7 @@ def observe(world: World, release: Release) -> Seen:
     facts = release.plain() | {"pull": there.pull}
     if not there.done:
         _refuse_foreign(world, charts, release)
-        _refuse_mixed(world, release)
+        builds.refuse_release(world, release)
         facts["pull"] = there.pull or UNKNOWN
     return Seen(there.done, there.says, facts)
 
@@ -64,48 +74,6 @@ def _refuse_foreign(world: World, charts: Charts, release: Release) -> None:
             detail=[f"it stands at {there[:12]}, and none of its commits takes a release in"],
             fix="rename that branch",
         )
-
-
-def _refuse_mixed(world: World, release: Release) -> None:
-    """Refuse digests that are not of one build of the release's commit, all in the registry."""
-    registry, told = open_registry(world.config.registry, world.root), chart_of(world)
-    binaries: dict[str, str] = {}
-    for name, image in release.images.items():
-        if image["digest"] == UNKNOWN:
-            continue  # a plan: it is built first
-        labels = _labels(registry, name, image)
-        built_from = labels.get(_REVISION, "")
-        if built_from != release.commit:
-            raise SlipwayError(
-                f"the image {name} is not of {release.version}",
-                where=f"{image['repository']}@{image['digest']}",
-                detail=[
-                    f"for         {told.images[name]}",
-                    f"built from  {built_from or 'an unknown commit'}",
-                    f"released    {release.commit}",
-                ],
-                fix="look who pushed it; a new release is of one build",
-            )
-        if binary := labels.get(BINARY_LABEL):
-            binaries[name] = binary
-    if len(set(binaries.values())) > 1:
-        raise SlipwayError(
-            f"the images of {release.version} carry different binaries",
-            detail=[f"{told.images[name]}: {name} {one}" for name, one in binaries.items()],
-            fix="push a commit: the next release is of one build",
-        )
-
-
-def _labels(registry: Registry, name: str, image: dict[str, str]) -> dict[str, str]:
-    where, digest = image["repository"], image["digest"]
-    if registry.manifest(where, digest) is None:
-        raise SlipwayError(
-            f"the image {name} is not in the registry",
-            where=f"{where}@{digest}",
-            fix="doit publish says what the release stands on",
-        )
-    labels: dict[str, str] = registry.config(where, digest).get("config", {}).get("Labels") or {}
-    return labels
 
 
 def _commit(world: World, charts: Charts, release: Release) -> str:

@@ -10,7 +10,7 @@ from ..kernel.config import Config
 from ..kernel.pipeline import embedded, pipeline
 from . import candidate, compare, looks, merge, packing, propose, values
 from .observe import observe
-from .places import places
+from .places import TESTFLIGHT, places
 from .rendering import TEMPLATE
 
 
@@ -30,7 +30,7 @@ def task_charts() -> Iterator[declare.Task]:
 
 
 def task_chart() -> Iterator[declare.Task]:
-    """`chart:bump` → `chart:merge` → `chart:lint`; `chart:values` → `chart:render:ENV`.
+    """`chart:bump` → `chart:merge` → `chart:lint`; `chart:values:ENV` → `chart:render:ENV`.
 
     Beside them `chart:package`, and `chart:diff:ENV` for a person who wants to know.
     """
@@ -45,7 +45,9 @@ def task_chart() -> Iterator[declare.Task]:
     names = places(config)
     if not names:
         return
-    yield _values(config, names)
+    for name in names:
+        yield _values(config, name)
+    yield _all_values(names)
     yield _lint(config, names)
     for name in names:
         yield _render(config, name)
@@ -92,19 +94,26 @@ def _merge(config: Config) -> declare.Task:
     )
 
 
-def _values(config: Config, names: list[str]) -> declare.Task:
+def _values(config: Config, name: str) -> declare.Task:
+    own = f"environments.{name}" if name in config.environments else TESTFLIGHT
     return declare.effect(
-        values.EFFECT,
-        doc="render every environment's values for the chart, in one commit on deployments",
+        values.effect(name),
+        doc=f"render the values of {name} for the chart, in a commit on deployments",
         room="chart",
-        reads=[*map(paths.environment_values, names), f"templates/{TEMPLATE}"],
+        reads=[paths.environment_values(name), f"templates/{TEMPLATE}"],
         observers=["deployments"],
-        writes=[*map(paths.rendered_values, names)],
-        settings=config.slice(
-            *("project", "chart", "registry", "environments", "testflight"),
-            "remotes.deployments",
-        ),
+        writes=[paths.rendered_values(name)],
+        settings=config.slice("project", "chart", "registry", "remotes.deployments", own),
     )
+
+
+def _all_values(names: list[str]) -> declare.Task:
+    return {
+        "basename": values.TASK,
+        "actions": None,
+        "task_dep": [f"{values.TASK}:{name}" for name in names],
+        "doc": "render the values of every environment for the chart",
+    }
 
 
 def _lint(config: Config, names: list[str]) -> declare.Task:
@@ -115,7 +124,7 @@ def _lint(config: Config, names: list[str]) -> declare.Task:
         room="chart",
         reads=[paths.CHART, *map(paths.rendered_values, names)],
         writes=[paths.LINT],
-        settings=config.slice("chart", "environments", "testflight"),
+        settings=config.slice("chart", "environments", "testflight", "registry"),
         forecast=looks.foresee_lint,
     )
 

@@ -6,8 +6,9 @@ process is, `processes` starts and ends it, `services` makes it reachable, `roll
 runs by what is wanted, and `described` tells what runs. `opening` chooses by the configuration,
 `smoke` asks what was installed whether it answers. `kubernetes` is the real one, through Helm and
 kubectl: `kubectl` runs both, `observed` reads what they answer, `wrapping` is the chart that Helm
-is given, `revisions` what it remembers, `objects` are single things, `words` what pods said, and
-`reaching` the way to a service.
+is given, `hooks` what in it is no plain manifest, `revisions` what Helm remembers, `standing`
+whether all of it still stands, `lease` lets one command at a time, `objects` are single things,
+`words` what pods said, and `reaching` the way to a service.
 
 `python -m tasks.cluster` is the same for scripts, and `bin/slipway-cluster` for
 Terraform.

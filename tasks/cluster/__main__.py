@@ -72,7 +72,8 @@ def _stopped(_sign: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _create(cluster: Cluster, asked: argparse.Namespace) -> int:
-    labels = dict(entry.split("=", 1) for entry in asked.label)
+    told = os.environ.get("SLIPWAY_NAMESPACE_LABELS", "")  # whoever runs Terraform adds its own
+    labels = dict(entry.split("=", 1) for entry in (*asked.label, *filter(None, told.split(","))))
     cluster.create(asked.name, labels, asked.secrets_from, asked.secret or None)
     return DONE
 

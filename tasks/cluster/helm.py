@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from tasks.kernel import programs
+from tasks.kernel import goyaml, programs
 from tasks.kernel.errors import SlipwayError, WrongUsage
 
+from . import hooks
 from .port import Manifest, label
 
 _TIMEOUT = 120.0  # seconds; rendering asks no network
+_BELOW = r"/(?:charts/[^/\n]+/)*"
 
 
 def find() -> str:
@@ -35,7 +37,7 @@ def find() -> str:
 
 
 def render(chart: Path, release: str, namespace: str, values: Sequence[Path]) -> list[Manifest]:
-    """Return the manifests of a chart, without its hooks and tests.
+    """Return the manifests of a chart, its hooks and CRDs too; what `helm test` runs stays out.
 
     Args:
         chart: its folder.
@@ -61,7 +63,7 @@ def render(chart: Path, release: str, namespace: str, values: Sequence[Path]) ->
         done = programs.run(
             [
                 *(find(), "template", release, str(chart.absolute())),
-                *("--namespace", namespace, "--no-hooks", "--skip-tests"),
+                *("--namespace", namespace, "--include-crds"),
                 *(f"--values={file.absolute()}" for file in values),
             ],
             cwd=home,
@@ -69,7 +71,21 @@ def render(chart: Path, release: str, namespace: str, values: Sequence[Path]) ->
             timeout=_TIMEOUT,
             what="helm",
         )
-    return load(done.out, str(chart))
+    [about] = load((chart / "Chart.yaml").read_text(), f"{chart}/Chart.yaml")
+    crds, rest = _apart(done.out, str(about.get("name")))
+    told = load(rest, str(chart))
+    found = [hooks.crd(one) for one in load(crds, str(chart))]
+    return [*found, *(one for one in told if not hooks.is_test(one))]
+
+
+def _apart(text: str, chart: str) -> tuple[str, str]:
+    """Return the text of the CRDs, which Helm puts first and as they are, and the text behind."""
+    place = rf"---\n# Source: {re.escape(chart)}{_BELOW}"
+    if not re.match(rf"\s*{place}crds/", text):
+        return "", text
+    first = re.search(rf"^{place}templates/", text, re.MULTILINE)
+    at = first.start() if first else len(text)
+    return text[:at], text[at:]
 
 
 def load(text: str, where: str) -> list[Manifest]:
@@ -85,26 +101,10 @@ def load(text: str, where: str) -> list[Manifest]:
     import yaml
 
     try:
-        documents: list[Any] = list(yaml.load_all(text, Loader=_loader()))
-    except yaml.YAMLError as error:
+        documents = goyaml.documents(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise WrongUsage(f"these are no manifests: {error}", where=where) from None
     found = [document for document in documents if document is not None]
     if any(not isinstance(document, dict) for document in found):
         raise WrongUsage("a document is not a mapping", where=where)
     return found
-
-
-def _loader() -> Any:
-    import yaml
-
-    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    class Loader(base):  # type: ignore[misc, valid-type]
-        """Leaves dates as texts, as Kubernetes does."""
-
-        yaml_implicit_resolvers = {  # noqa: RUF012
-            key: [(tag, form) for tag, form in forms if tag != "tag:yaml.org,2002:timestamp"]
-            for key, forms in base.yaml_implicit_resolvers.items()
-        }
-
-    return Loader

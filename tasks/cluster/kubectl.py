@@ -24,6 +24,8 @@ _CREDENTIALS = (
     "AWS_SESSION_TOKEN",
     "AZURE_CLIENT_SECRET",
 )
+# Nobody's settings decide anything; "" is kubectl's own `diff`.
+_OURS = {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false", "KUBECTL_EXTERNAL_DIFF": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Client:
                 done = programs.run(
                     told,
                     cwd=home,
-                    env=own | {"HELM_NO_PLUGINS": "1", "HELM_DEBUG": "false"},
+                    env=own | _OURS,
                     needs=_CREDENTIALS,
                     stdin=stdin,
                     timeout=timeout,

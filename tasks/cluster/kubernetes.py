@@ -2,7 +2,8 @@
 
 Helm's own way back from a failed upgrade removes the new pods before anybody could read why they
 did not come up. So it is taken here: their last words are kept, then the release is rolled back, or
-removed when it was the first. What a killed run has left pending, the next one takes back.
+removed when it was the first. What a killed run has left pending, the next one takes back, once the
+lease of that run is its own.
 """
 
 from __future__ import annotations
@@ -16,14 +17,17 @@ from pathlib import Path
 from tasks.kernel.errors import Failed, SlipwayError, WrongUsage
 from tasks.kernel.redact import redact
 
-from . import objects, observed, reaching, revisions, words, wrapping
+from . import lease, objects, observed, reaching, revisions, standing, words, wrapping
 from .kubectl import Client
 from .port import Manifest, Release, Workload, digest_of, label
+from .wrapping import Revision
 
 _GIVEN = ("kubernetes.io/metadata.name", objects.OURS)  # labels that nobody asked for
 _LONG = 300.0  # seconds until what is to end has ended, or runs as before
 _SPARE = 30.0  # seconds beyond what a program was told
 _TAIL = 15  # lines of a log in a message
+# What somebody else has written into an object is no reason to fail.
+_AS_TOLD = ("--wait=watcher", "--server-side=true", "--force-conflicts")
 _TICK = 1.0  # seconds between two looks
 
 
@@ -88,26 +92,25 @@ class KubernetesCluster:
         self, namespace: str, release: str, manifests: Sequence[Manifest], timeout: float
     ) -> Release:
         """Make a release run exactly these manifests, and wait until all of it is ready."""
-        label(release, "release")
         deadline = time.monotonic() + timeout
-        objects.need(self._client, namespace)
+        label(namespace, "namespace")
+        label(release, "release")
         wrapping.check(manifests, namespace)
-        self._finish(namespace, release)
-        before = self.release(namespace, release)
-        if before and before.digest == digest_of(manifests):
-            self.wait(namespace, max(0.0, deadline - time.monotonic()))
-            return before
-        try:
-            self._upgrade(namespace, release, manifests, before, deadline)
-        except BaseException as error:
-            # Also on ^C: nothing of a failed installation goes on in the dark.
-            self._back_after(namespace, release, error)
-            raise
-        words.forget(self._client, namespace, release)
-        done = self.release(namespace, release)
-        if done is None:
-            raise SlipwayError(f"{release} is installed, and gone", where=namespace)
-        return done
+        with lease.held(self._client, namespace, release, timeout) as held:
+            history = self._finish(namespace, release)
+            before = revisions.running(self._client, namespace, release, history)
+            same = before is not None and before.digest == digest_of(manifests)
+            if before and same and not standing.differs(self._client, namespace, manifests):
+                self.wait(namespace, max(0.0, deadline - time.monotonic()))
+                return before
+            try:
+                done = self._upgrade(namespace, release, manifests, before, deadline)
+            except BaseException as error:
+                # Also on ^C: nothing of a failed installation goes on in the dark.
+                self._back_after(namespace, release, error)
+                raise
+            held.also.append(words.kept_in(release))
+            return before if before and same else done
 
     def _upgrade(
         self,
@@ -116,52 +119,66 @@ class KubernetesCluster:
         manifests: Sequence[Manifest],
         before: Release | None,
         deadline: float,
-    ) -> None:
+    ) -> Release:
+        told = digest_of(manifests)
+        if before:
+            standing.make_crds(self._client, manifests)
+        # What is mended is no other revision.
+        count = before.revision + (before.digest != told) if before else 1
         left = max(1, int(deadline - time.monotonic()))
         with tempfile.TemporaryDirectory(prefix="slipway-release-") as folder:
-            count = before.revision + 1 if before else 1
             chart = wrapping.write(Path(folder), release, manifests, count)
             done = self._client.run_helm(
-                *("upgrade", release, str(chart), "--install", "--wait=watcher"),
+                *("upgrade", release, str(chart), "--install", *_AS_TOLD),
                 *(f"--timeout={left}s", f"--history-max={revisions.KEPT}", "--output=json"),
-                f"--description={digest_of(manifests)}",
+                f"--description={told}",
                 namespace=namespace,
                 timeout=left + _SPARE,
                 private=True,
                 ok=None,
             )
         if done.code == 0:
-            return
+            at = wrapping.since(done.out)
+            return Release(release, told, count, at) if at else self._there(namespace, release)
         stays = "the release runs as it did before" if before else "nothing of it was left running"
-        late, said = words.last(self._client, namespace, release)
+        jobs = {one["metadata"]["name"] for one in manifests if one["kind"] == "Job"}
+        late, said = words.last(self._client, namespace, release, jobs)
         raise Failed(
-            f"{late or release} was not ready in time; {stays}",
+            f"{late or release} {'failed' if late in jobs else 'was not ready in time'}; {stays}",
             where=f"{objects.at(self._client, namespace)}/{release}",
             fix="mend what its log says, then install again",
             detail=[*done.err.strip().splitlines()[-5:], *said[-_TAIL:]],
         )
 
-    def _finish(self, namespace: str, release: str) -> None:
+    def _there(self, namespace: str, release: str) -> Release:
+        done = self.release(namespace, release)
+        if done is None:
+            raise SlipwayError(f"{release} is installed, and gone", where=namespace)
+        return done
+
+    def _finish(self, namespace: str, release: str) -> list[Revision]:
         """Take back what a killed run has begun: Helm refuses to go on from it."""
         history = revisions.revisions(self._client, namespace, release)
-        if history and history[-1].status not in ("deployed", "uninstalled", "superseded"):
-            self._back(namespace, release)
+        if not history or history[-1].status in ("deployed", "uninstalled", "superseded"):
+            return history
+        self._back(namespace, release, history)
+        return revisions.revisions(self._client, namespace, release)
 
-    def _back(self, namespace: str, release: str) -> None:
+    def _back(self, namespace: str, release: str, history: Sequence[Revision]) -> None:
         """Let a release run as it did when all was well; remove one that never did."""
-        history = revisions.revisions(self._client, namespace, release)
         good = [one for one in history if one.good]
         if history and history[-1].status == "deployed":
             return
         if good:
             self._return(namespace, release, good[-1].number)
         elif history:
-            self.uninstall(namespace, release)
+            self._remove(namespace, release)
 
     def _back_after(self, namespace: str, release: str, error: BaseException) -> None:
         """Take the way back; that it failed as well is told behind what came first."""
         try:
-            self._back(namespace, release)
+            history = revisions.revisions(self._client, namespace, release)
+            self._back(namespace, release, history)
         except SlipwayError as left:
             if not isinstance(error, SlipwayError):
                 raise
@@ -185,7 +202,7 @@ class KubernetesCluster:
     def _return(self, namespace: str, release: str, number: int) -> None:
         """Let Helm go back to a revision of its own, and wait until it runs."""
         self._client.run_helm(
-            *("rollback", label(release, "release"), str(number), "--wait=watcher"),
+            *("rollback", label(release, "release"), str(number), *_AS_TOLD),
             *(f"--timeout={_LONG:.0f}s", f"--history-max={revisions.KEPT}"),
             namespace=label(namespace, "namespace"),
             timeout=_LONG + _SPARE,
@@ -195,13 +212,17 @@ class KubernetesCluster:
         """End a release; return whether there was one."""
         if not revisions.revisions(self._client, namespace, release):
             return False
+        with lease.held(self._client, namespace, release, _LONG):
+            self._remove(namespace, release)
+        return True
+
+    def _remove(self, namespace: str, release: str) -> None:
         how = ("--ignore-not-found", "--wait=watcher", f"--timeout={_LONG:.0f}s")
         self._client.run_helm(
             *("uninstall", release, *how),
             namespace=namespace,
             timeout=_LONG + _SPARE,
         )
-        return True
 
     def release(self, namespace: str, release: str) -> Release | None:
         """Return what is installed under a name."""
@@ -213,14 +234,16 @@ class KubernetesCluster:
 
     def workloads(self, namespace: str) -> list[Workload]:
         """Return what runs, with the digests that the pods' status tells."""
-        objects.need(self._client, namespace)
-        return observed.workloads(self._client.items("get", objects.RUN, namespace=namespace))
+        return observed.workloads(objects.there(self._client, namespace, objects.RUN))
 
     def wait(self, namespace: str, timeout: float) -> list[Workload]:
         """Wait until all workloads are ready: kubectl watches each rollout."""
         deadline = time.monotonic() + timeout
-        found = self._client.items("get", objects.RUN, namespace=label(namespace, "namespace"))
-        late = {one.name for one in observed.workloads(found) if not one.ready}
+        found = objects.there(self._client, namespace, objects.RUN)
+        first = observed.workloads(found)
+        late = {one.name for one in first if not one.ready}
+        if not late:
+            return first
         for one in found:
             if one["kind"] in ("Deployment", "StatefulSet") and one["metadata"]["name"] in late:
                 left = max(1, int(deadline - time.monotonic()))
@@ -252,14 +275,12 @@ class KubernetesCluster:
     def logs(self, namespace: str, workload: str, lines: int = 100) -> dict[str, list[str]]:
         """Return the last lines that each pod of a workload said, the newest pod last."""
         label(workload, "workload")
-        objects.need(self._client, namespace)
         return words.of(self._client, namespace, workload, lines)
 
     def events(self, namespace: str) -> list[str]:
         """Return what happened in a namespace, the oldest first."""
-        objects.need(self._client, namespace)
-        how = ("get", "events", "--sort-by=.metadata.creationTimestamp")
-        found = self._client.items(*how, namespace=namespace)
+        how = ("events", "--sort-by=.metadata.creationTimestamp")
+        found = objects.there(self._client, namespace, *how)
         return [redact(observed.event(one)) for one in found]
 
     @contextmanager

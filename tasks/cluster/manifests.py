@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from . import variables
+from . import hooks, variables
 from .port import Manifest, label
 from .probes import Kind, Probe
 from .reading import Spot
@@ -137,6 +137,11 @@ def _named(manifest: Manifest) -> Spot:
 
 def _check(spot: Spot, namespace: str, seen: set[str]) -> None:
     kind = spot["kind"].text()
+    if (found := hooks.events(spot.value)) and not hooks.is_crd(spot.value):
+        raise spot["metadata"]["annotations"].wrong(
+            f"the local cluster runs no hooks of Helm ({', '.join(found)})",
+            "switch it off in the values of this environment, or use a real cluster",
+        )
     if kind not in (*_RUN, *_READ) and kind not in _INERT:
         raise spot.wrong(
             f"the local cluster cannot run a {kind}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Any
 
 from tasks.kernel.errors import SlipwayError, WrongUsage
 
@@ -14,6 +15,7 @@ from .port import Manifest, label
 OURS = "app.kubernetes.io/managed-by"
 MANAGER = "slipway"
 RUN = "deployments.apps,statefulsets.apps,pods,services"
+SAY = "deployments.apps,statefulsets.apps,jobs.batch,pods,secrets,configmaps"
 _NOT_TO_COPY = ("helm.sh/release.v1", "kubernetes.io/service-account-token")
 _SHORTEST_SECRET = 6  # a shorter value would blank out innocent words
 
@@ -37,6 +39,20 @@ def need(client: Client, namespace: str) -> None:
             where=client.context,
             fix=f"kubectl --context={client.context} create namespace {namespace}",
         )
+
+
+def there(client: Client, namespace: str, *what: str, private: bool = False) -> list[Any]:
+    """Return what kubectl gets in a namespace.
+
+    Raises:
+        SlipwayError: there is no such namespace; only looked for where it has nothing.
+        WrongUsage: nothing can have such a name.
+    """
+    label(namespace, "namespace")
+    found = client.items("get", *what, namespace=namespace, private=private)
+    if not found:
+        need(client, namespace)
+    return found
 
 
 def apply(client: Client, manifest: Manifest, namespace: str = "") -> None:
@@ -85,9 +101,9 @@ def secrets(client: Client, namespace: str, names: Collection[str] | None) -> li
     ]
 
 
-def hidden(client: Client, namespace: str) -> list[str]:
-    """Return the values of a namespace's secrets, to be masked; the longest first."""
-    told = client.items("get", "secrets", namespace=namespace, private=True)
+def hidden(found: Iterable[Any]) -> list[str]:
+    """Return the values of the secrets among objects, to be masked; the longest first."""
+    told = [one for one in found if one["kind"] == "Secret"]
     coded = [value for one in told for value in (one.get("data") or {}).values()]
     values = {base64.b64decode(value).decode(errors="replace") for value in coded}
     return sorted((v for v in values if len(v) >= _SHORTEST_SECRET), key=len, reverse=True)

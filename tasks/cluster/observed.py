@@ -24,14 +24,27 @@ def workloads(objects: Iterable[Object]) -> list[Workload]:
 
 def pods_of(workload: Object, pods: Iterable[Object]) -> list[Object]:
     """Return the pods of a workload that are not on their way out, the newest last."""
-    wanted = workload["spec"]["selector"].get("matchLabels", {})
+    wanted = workload["spec"].get("selector", _NOTHING).get("matchLabels", {})
     mine = [
         pod
         for pod in pods
-        if wanted.items() <= pod["metadata"].get("labels", {}).items()
+        if wanted
+        and wanted.items() <= pod["metadata"].get("labels", {}).items()
         and "deletionTimestamp" not in pod["metadata"]
     ]
     return sorted(mine, key=lambda pod: pod["metadata"].get("creationTimestamp") or "")
+
+
+def job_of(pod: Object) -> str:
+    """Return the name of the Job that an object is a pod of; "" for any other."""
+    labels = pod["metadata"].get("labels") or {}
+    told = labels.get("batch.kubernetes.io/job-name") or labels.get("job-name") or ""
+    return str(told) if pod["kind"] == "Pod" else ""
+
+
+def succeeded(pod: Object) -> bool:
+    """Say whether a pod has run to its end, and well."""
+    return bool(pod.get("status", _NOTHING).get("phase") == "Succeeded")
 
 
 def _workload(one: Object, mine: list[Object], services: list[Object]) -> Workload:
@@ -79,14 +92,33 @@ def _pod(pod: Object) -> Pod:
     ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
     running = statuses[0].get("state", {}).get("running", {}) if statuses else {}
     restarts = sum(one.get("restartCount", 0) for one in statuses)
-    return Pod(pod["metadata"]["name"], ready, {}, restarts, running.get("startedAt") or "")
+    since = running.get("startedAt") or ""
+    return Pod(pod["metadata"]["name"], ready, {}, restarts, since, _images(pod))
+
+
+def _images(pod: Object) -> tuple[tuple[str, str], ...]:
+    """Return each container's image, those of what initializes it too, with its live digest."""
+    spec, told = pod["spec"], pod.get("status", _NOTHING)
+    digests = {
+        one["name"]: _digest(one.get("imageID", ""))
+        for key in ("containerStatuses", "initContainerStatuses")
+        for one in told.get(key, ())
+    }
+    containers = [*spec.get("containers", ()), *spec.get("initContainers", ())]
+    if len(containers) == 1:
+        return ()
+    return tuple((one.get("image", ""), digests.get(one["name"], "")) for one in containers)
+
+
+def _digest(named: str) -> str:
+    """Return the digest in what the kubelet calls an image; "" for none."""
+    return named.partition("@")[2] or (named if named.startswith("sha256:") else "")
 
 
 def live_digest(pod: Object) -> str:
     """Return the digest of the image that a pod's first container really runs; "" before that."""
     statuses = _statuses(pod)
-    named = statuses[0].get("imageID", "") if statuses else ""
-    return named.partition("@")[2] or (named if named.startswith("sha256:") else "")
+    return _digest(statuses[0].get("imageID", "")) if statuses else ""
 
 
 def _statuses(pod: Object) -> list[Object]:

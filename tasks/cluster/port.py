@@ -28,6 +28,8 @@ class Pod:
             `Cluster.reach` leads there.
         restarts: how often it was started again.
         since: when it was started, as `2026-01-31T12:00:00Z`; "" when it does not run.
+        images: of all its containers, as the manifest names each and the digest that it really
+            runs, "" before that; empty where a pod has one container only.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Pod:
     ports: Mapping[int, str]
     restarts: int
     since: str
+    images: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ class Cluster(Protocol):
         """Make a release run exactly these manifests, and wait until all of it is ready.
 
         Only workloads that changed, and dead pods, are replaced, each new one ready before the old
-        one stops. When it fails, the release runs as it did before; a first one is gone.
+        one stops. The same again mends what is missing, and is no new revision. When it fails, the
+        release runs as it did before; a first one is gone.
 
         Args:
             namespace: an existing one.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tasks.kernel.errors import SlipwayError
 
 from . import helm, objects, wrapping
@@ -10,6 +12,16 @@ from .port import Manifest, Release, digest_of, label, unknown
 from .wrapping import Revision
 
 KEPT = 10  # revisions that Helm keeps
+# All that was installed: CRDs, which no manifest of Helm's tells, then hooks, then the rest.
+ALL = "".join(
+    (
+        '{{range .Release.Chart.Files}}{{if eq .Name "',
+        wrapping.CRDS,
+        '"}}{{printf "%s" .Data}}{{end}}{{end}}',
+        '{{range .Release.Hooks}}{{"---\\n"}}{{.Manifest}}{{"\\n"}}{{end}}',
+        '{{"---\\n"}}{{.Release.Manifest}}',
+    )
+)
 
 
 def revisions(client: Client, namespace: str, release: str) -> list[Revision]:
@@ -22,13 +34,19 @@ def revisions(client: Client, namespace: str, release: str) -> list[Revision]:
 
 
 def current(client: Client, namespace: str, release: str) -> Release | None:
-    """Return what is installed under a name, its digest computed from what Helm has."""
-    history = revisions(client, namespace, release)
+    """Return what is installed under a name."""
+    return running(client, namespace, release, revisions(client, namespace, release))
+
+
+def running(
+    client: Client, namespace: str, release: str, history: Sequence[Revision]
+) -> Release | None:
+    """Return what is installed under a name, its history being known; None for nothing."""
     now = next((one for one in reversed(history) if one.status == "deployed"), None)
     if now is None:
         return None
     since = min(one.updated for one in history if one.good and one.count == now.count)
-    digest = digest_of(manifests(client, namespace, release))
+    digest = now.digest or digest_of(manifests(client, namespace, release, now.number))
     return Release(release, digest, now.count, since)
 
 
@@ -65,7 +83,10 @@ def manifests(client: Client, namespace: str, release: str, number: int = 0) -> 
     place = label(namespace, "namespace")
     which = [f"--revision={number}"] if number else []
     done = client.run_helm(
-        "get", "manifest", release, *which, namespace=place, private=True, ok=None
+        *("get", "all", release, *which, f"--template={ALL}"),
+        namespace=place,
+        private=True,
+        ok=None,
     )
     if done.code:
         raise SlipwayError(

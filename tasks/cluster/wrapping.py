@@ -1,25 +1,31 @@
 """Rendered manifests as a chart that Helm installs, and what Helm's history says of such charts.
 
-The manifests are taken as they are: Helm renders no template of theirs again. The chart's version
-counts what has been installed under the name, so that a failed try and its way back count nothing.
+The manifests are taken as they are: Helm renders no template of theirs again, and reads them as
+JSON, in which a text is a text. It runs the hooks among them, and installs the CRDs first. The
+chart's version counts what has been installed under the name, so that a failed try and its way back
+count nothing.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tasks.kernel import goyaml
 from tasks.kernel.errors import WrongUsage
 
+from . import hooks
 from .port import Manifest, label
 from .reading import Spot
 
 _CONTAINERS = ("containers", "initContainers")
 _PINNED = re.compile(r"\S+@sha256:[0-9a-f]{64}")
 _TEMPLATE = '{{ .Files.Get "manifests.yaml" }}\n'
+CRDS = "crds/all.yaml"  # of the chart
 _NUMBER = re.compile(r"-0\.0\.([0-9]+)$")
 
 
@@ -49,16 +55,21 @@ class Revision:
 
 def write(folder: Path, release: str, manifests: Sequence[Manifest], count: int) -> Path:
     """Write the chart, readable by its owner alone, and return its folder."""
-    import yaml
-
     chart = folder / release
     (chart / "templates").mkdir(parents=True, mode=0o700)
     about = {"apiVersion": "v2", "name": release, "version": f"0.0.{count}"}
-    (chart / "Chart.yaml").write_text(yaml.safe_dump(about))
+    (chart / "Chart.yaml").write_text(goyaml.written(about))
     (chart / "templates" / "all.yaml").write_text(_TEMPLATE)
-    text = yaml.safe_dump_all(manifests, sort_keys=False, allow_unicode=True, width=10**6)
-    (chart / "manifests.yaml").write_text(text)
+    crds = [one for one in manifests if hooks.is_crd(one)]
+    (chart / "manifests.yaml").write_text(_stream(o for o in manifests if not hooks.is_crd(o)))
+    if crds:
+        (chart / CRDS).parent.mkdir(mode=0o700)
+        (chart / CRDS).write_text(_stream(crds))
     return chart
+
+
+def _stream(manifests: Iterable[Manifest]) -> str:
+    return "".join(f"---\n{goyaml.written(one)}\n" for one in manifests)
 
 
 def revision(entry: Mapping[str, Any]) -> Revision:
@@ -71,6 +82,18 @@ def revision(entry: Mapping[str, Any]) -> Revision:
     return Revision(
         int(entry["revision"]), count, str(entry.get("status", "")), _second(at), digest
     )
+
+
+def since(told: str) -> str:
+    """Return when a release was up, of what an installation ends with; "" where it does not say.
+
+    Args:
+        told: what Helm printed: one line of JSON, and before it what hooks said that want it.
+    """
+    try:
+        return _second(str(json.loads(told.strip().splitlines()[-1])["info"]["last_deployed"]))
+    except (ValueError, LookupError, TypeError):
+        return ""
 
 
 def _second(at: str) -> str:
@@ -100,6 +123,8 @@ def check(manifests: Sequence[Manifest], namespace: str) -> None:
         if spot.manifest in seen:
             raise spot.wrong("another manifest has this kind and name")
         seen.add(spot.manifest)
+        hooks.check(spot)
+        _check_json(spot)
         for image in _images(manifest):
             if not _PINNED.fullmatch(str(image)):
                 raise WrongUsage(
@@ -107,6 +132,13 @@ def check(manifests: Sequence[Manifest], namespace: str) -> None:
                     where=spot.manifest,
                     fix="write REPOSITORY@sha256:…; a tag may mean another image tomorrow",
                 )
+
+
+def _check_json(spot: Spot) -> None:
+    try:
+        goyaml.written(spot.value).encode()
+    except (ValueError, TypeError) as error:  # a number that is none, half a character
+        raise spot.wrong(f"this cannot be told to a cluster: {error}") from None
 
 
 def _images(value: Any) -> list[Any]:

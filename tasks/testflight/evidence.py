@@ -39,7 +39,7 @@ def keep(world: World, cluster: Cluster, namespace: str, error: SlipwayError) ->
     manifests = world.read(paths.manifests("testflight")) or b""
     (folder / "manifests.yaml").write_text(masked(manifests.decode(errors="replace")))
     _events(cluster, namespace, folder / "events.txt")
-    for workload in verdict.expected(manifests.decode(errors="replace")):
+    for workload in verdict.speakers(manifests.decode(errors="replace")):
         _logs(cluster, namespace, workload, folder / "logs")
 
 

@@ -19,17 +19,13 @@ from ..kernel.calm import Calm
 from ..kernel.effects import Foreseen, Skipped, killed_here
 from ..kernel.errors import SlipwayError
 from ..kernel.world import UNKNOWN, Forecast, World
-from . import evidence, ground, verdict
+from . import evidence, ground, root, verdict, whose
 
 if TYPE_CHECKING:
     from ..cluster import Cluster
     from ..terraform import Terraform
 
 TASK = "testflight"
-_DOWN = 300.0  # seconds for the destruction, which the flight's own time does not count
-# So much is for the installation, so that it can still say what is late and take it back: on a real
-# cluster its pods' last words are fetched one by one, and Helm waits until they are gone.
-_LEAST, _SHARE, _SPARE = 0.5, 0.9, {"local": 3.0, "kubernetes": 30.0}
 
 
 @dataclass(slots=True)
@@ -38,6 +34,8 @@ class Flight:
 
     Attributes:
         state: the file that Terraform's state is in; None when it is elsewhere.
+        labels: of the namespace.
+        begun: something of it may be up; before that, what stands under its name is not ours.
     """
 
     world: World
@@ -46,8 +44,10 @@ class Flight:
     terraform: Terraform
     namespace: str
     state: Path | None
+    labels: Mapping[str, str]
     deadline: float
     calm: Calm = field(default_factory=Calm)
+    begun: bool = False
 
     def up(self) -> dict[str, str]:
         """Install the chart and ask it; return what runs, workload → digest.
@@ -61,7 +61,11 @@ class Flight:
         for line in self.terraform.plan(plan).lines:
             journal.say(line)
         killed_here("testflight:planned")
+        # As late as can be: somebody else may have begun with the same commit meanwhile.
+        whose.refuse_taken(self.world, self.cluster, self.namespace)
+        self.begun = True
         self.terraform.apply(plan)
+        whose.mark(self.world, self.cluster, self.namespace, self.labels)
         killed_here("testflight:applied")
         asked = self.world.config.smoketest
         left = max(0.0, self.deadline - time.monotonic())
@@ -71,7 +75,8 @@ class Flight:
             journal.say(line)
         killed_here("testflight:smoked")
         workloads = self.cluster.workloads(self.namespace)
-        return verdict.live(workloads, self.chart["images"], self.namespace)
+        images, manifests = self.chart["images"], _manifests(self.world)
+        return verdict.live(workloads, images, self.namespace, manifests)
 
     def down(self) -> None:
         """Destroy everything; not even a signal keeps it from that.
@@ -80,12 +85,36 @@ class Flight:
             SlipwayError: something is left, and the next flight will begin by removing it.
         """
         self.calm.descending = True
+        if not self.begun:
+            root.forget(self.state)
+            return
+        if self._is_anothers():
+            root.forget(self.state)  # or the next flight would destroy theirs
+            raise SlipwayError(f"{self.namespace} is another flight's, and stays")
         failed: SlipwayError | None = None
         try:
-            replace(self.terraform, deadline=time.monotonic() + _DOWN).destroy()
+            replace(self.terraform, deadline=time.monotonic() + root.DOWN).destroy()
         except SlipwayError as error:
             failed = error
-        # For certain: an interrupted apply has made what no state knows of.
+        try:
+            self._gone()
+        except SlipwayError as error:
+            if failed is None:
+                raise
+            raise evidence.said_also(failed, f"and {error.what}") from None
+        if failed is not None:
+            raise failed
+        root.forget(self.state)
+
+    def _is_anothers(self) -> bool:
+        try:
+            return whose.is_anothers(self.world, self.cluster, self.namespace)
+        except SlipwayError as error:  # that it cannot be asked now is no reason to leave all up
+            journal.say(f"whose {self.namespace} is cannot be asked: {error.what}")
+            return False
+
+    def _gone(self) -> None:
+        """Remove the namespace for certain: an interrupted apply has made what no state knows."""
         killed_here("testflight:down")
         self.cluster.delete(self.namespace)
         if self.namespace in self.cluster.namespaces(self.namespace):
@@ -93,17 +122,6 @@ class Flight:
                 f"{self.namespace} is still there",
                 fix="run the same again: it begins by removing what is left",
             )
-        if failed is not None:
-            raise failed
-        forget(self.state)
-
-
-def forget(state: Path | None) -> None:
-    """Remove the state of what is gone."""
-    if state is not None:
-        for pattern in (f"{state.name}*", f".{state.name}.lock.info"):
-            for file in state.parent.glob(pattern):
-                file.unlink(missing_ok=True)
 
 
 def fly(world: World) -> str:
@@ -130,8 +148,9 @@ def fly(world: World) -> str:
         asked = len(world.config.smoketest.endpoints)
         told = verdict.fact(chart, _values(world), digests, asked)
         world.write_json(paths.TESTFLIGHT, told)
+    count = sum("/" not in name for name in digests)
     answers = f"{asked} endpoint{'s' * (asked != 1)} answer {chart['app_version']}"
-    return f"{flight.namespace}: {_copied(world)}{len(digests)} workloads up, {answers}, gone again"
+    return f"{flight.namespace}: {_copied(world)}{count} workloads up, {answers}, gone again"
 
 
 def _copied(world: World) -> str:
@@ -166,7 +185,7 @@ def _flown(flight: Flight) -> dict[str, str]:
 
 def _kept(flight: Flight, error: BaseException) -> BaseException:
     """Keep what tells of a failure; that it cannot be kept is no reason to stay up."""
-    if not isinstance(error, SlipwayError):
+    if not isinstance(error, SlipwayError) or not flight.begun:
         return error
     try:
         evidence.keep(flight.world, flight.cluster, flight.namespace, error)
@@ -180,66 +199,18 @@ def _ready(world: World, chart: Mapping[str, Any], folder: Path, calm: Calm) -> 
     from ..cluster import open_cluster
 
     settings, _ = ground.settings(world)
-    deadline = time.monotonic() + settings.timeout
-    cluster, namespace = open_cluster(world), _namespace(world, chart)
-    told = _secrets(world, cluster)
-    swept(world, cluster)
-    terraform, state = grounded(world, chart, folder, namespace, deadline, **told)
+    cluster = open_cluster(world)
+    # First of all, whatever may be missing for this one; and its time begins behind it.
+    whose.swept(world, cluster)
+    namespace = f"{whose.prefix(world)}{str(chart['commit'])[:7]}"
+    secrets, labels = _secrets(world, cluster), whose.labels(world)
+    terraform, state = root.grounded(
+        world, chart, folder, namespace, settings.timeout, labels=labels, **secrets
+    )
+    whose.refuse_taken(world, cluster, namespace)
     killed_here("testflight:prepared")
-    return Flight(world, chart, cluster, terraform, namespace, state, deadline, calm)
-
-
-def swept(world: World, cluster: Cluster) -> list[str]:
-    """Remove the namespaces of earlier flights; return their names."""
-    names = cluster.sweep(_namespace(world))
-    for name in names:
-        journal.say(f"swept {name}, which an earlier flight has left")
-    return names
-
-
-def grounded(
-    world: World,
-    chart: Mapping[str, Any],
-    folder: Path,
-    namespace: str,
-    deadline: float | None,
-    **variables: str,
-) -> tuple[Terraform, Path | None]:
-    """Lay the root out, ready to be asked, with nothing in its state any more.
-
-    Args:
-        world: whose flight.
-        chart: the fact `CHART`.
-        folder: an empty one.
-        namespace: the root's variable of that name.
-        deadline: until when Terraform may run; the installation gets a little less.
-        variables: further variables of the root.
-
-    Returns:
-        Terraform, and the file of its state; None when that is elsewhere.
-    """
-    from ..terraform import Terraform, environment_for, find_terraform, state_config
-
-    root = ground.lay_out(world, chart, folder)
-    if deadline is not None:
-        left = deadline - time.monotonic()
-        spare = _SPARE[world.config.cluster.kind]
-        told = max(left * _LEAST, min(left * _SHARE, left - spare))
-        variables["timeout"] = f"{max(1, int(told))}s"
-    env = environment_for(world, namespace, **variables)
-    terraform = Terraform(find_terraform(world), root, env, deadline)
-    backend = state_config(world, root, TASK)
-    terraform.init(backend)
-    if terraform.resources():
-        journal.say("destroying what an earlier flight has left in its state")
-        terraform.destroy()
-    return terraform, Path(backend["path"]) if backend else None
-
-
-def _namespace(world: World, chart: Mapping[str, Any] | None = None) -> str:
-    """Return the flight's namespace; without a chart, how those of all flights begin."""
-    _, told = ground.settings(world)
-    return f"{told.name}-testflight-{str(chart['commit'])[:7] if chart else ''}"
+    deadline = terraform.deadline or 0.0
+    return Flight(world, chart, cluster, terraform, namespace, state, labels, deadline, calm)
 
 
 def _secrets(world: World, cluster: Cluster) -> dict[str, str]:
@@ -263,6 +234,10 @@ def _secrets(world: World, cluster: Cluster) -> dict[str, str]:
     return {"secrets_from": namespace, "secrets": json.dumps(settings.secrets)}
 
 
+def _manifests(world: World) -> str:
+    return (world.read(paths.manifests(TASK)) or b"").decode(errors="replace")
+
+
 def _values(world: World) -> str:
     return sha256(world.read(paths.rendered_values(TASK)) or b"").hexdigest()
 
@@ -277,9 +252,9 @@ def foresee(world: Forecast) -> Foreseen:
     unsure = world.unsure & {manifests, paths.rendered_values(TASK), paths.CHART}
     digests: Any = UNKNOWN
     if not unsure:
-        digests = verdict.expected((world.read(manifests) or b"").decode(errors="replace"))
+        digests = verdict.expected(_manifests(world))
     values = UNKNOWN if unsure else _values(world)
     asked = len(world.config.smoketest.endpoints)
     world.write_json(paths.TESTFLIGHT, verdict.fact(chart, values, digests, asked))
-    name = _namespace(world, chart)
+    name = f"{whose.prefix(world)}{str(chart['commit'])[:7]}"
     return Foreseen("a throwaway namespace", "cluster", f"{name} up, asked, and gone again")

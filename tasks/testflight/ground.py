@@ -27,6 +27,8 @@ def lay_out(world: World, chart: Mapping[str, Any], folder: Path) -> Path:
     Raises:
         SlipwayError: there is no such root, or a link stands where something is to be put.
     """
+    from ..terraform import files_of
+
     flight, told = settings(world)
     vendored = world.config.deployments.vendored
     if vendored is None:  # the configuration is refused without one
@@ -35,7 +37,7 @@ def lay_out(world: World, chart: Mapping[str, Any], folder: Path) -> Path:
     commit = head.head_of(world).commit
     remotes.export(world, head.REMOTE, commit, ".", tree)
     root = tree / flight.root
-    if not any(root.glob("*.tf")):
+    if not files_of(root):
         raise SlipwayError(
             f"{flight.root} is not a Terraform root in {commit[:7]} of the deployments repository",
             where=world.config.where("testflight.root"),

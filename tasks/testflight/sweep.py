@@ -5,13 +5,13 @@ from __future__ import annotations
 from ..kernel import journal, paths, remotes
 from ..kernel.effects import Skipped
 from ..kernel.world import World
-from . import fly
+from . import root, whose
 
 TASK = "testflight:sweep"
 
 
 def sweep(world: World) -> str:
-    """Remove every namespace of a flight, and what stands in the state of the root.
+    """Remove what flights of this tree, and those whose time is over, left; and the root's state.
 
     The run lock is held, so no flight of this working tree is on its way.
 
@@ -20,12 +20,12 @@ def sweep(world: World) -> str:
     """
     from ..cluster import open_cluster
 
-    names = fly.swept(world, open_cluster(world))
+    names = whose.swept(world, open_cluster(world))
     chart = world.json_or(paths.CHART, {"commit": None})
-    with remotes.scratch(world, fly.TASK) as folder:
+    with remotes.scratch(world, root.TASK) as folder:
         # Whatever the root asks for, it is to be gone.
-        terraform, state = fly.grounded(world, chart, folder, "testflight-sweep", None)
-        fly.forget(state)
+        terraform, state = root.grounded(world, chart, folder, "testflight-sweep", None)
+        root.forget(state)
         journal.say(f"the state of {terraform.folder.name} is empty")
     if not names:
         return Skipped("no flight has left a namespace")

@@ -36,6 +36,7 @@ chart:
   images: {server: server.image.digest, web: parts.0.image.digest}
 """
 MODULES = "  modules: {tf/bq: infra/bq, tf/watch: infra/watch}\n"
+NAMES = ("staging", "production", "testflight")
 OLD = {"server": "sha256:" + "a" * 64, "web": "sha256:" + "b" * 64}
 VALUES = f"""\
 # Which images run.
@@ -225,7 +226,7 @@ class Line(Outside):
         world = self.inside
         now = head.ask(world)
         head.write_head(world, now)
-        for name in ("staging", "production", "testflight"):
+        for name in NAMES:
             found = g.git(
                 *("cat-file", "blob", f"{now.commit}:{name}/values.yml"),
                 repo=self.deployments.folder,
@@ -234,9 +235,9 @@ class Line(Outside):
             world.write(paths.environment_values(name), found or b"{}\n")
         return world
 
-    def render(self) -> str:
-        """Carry the rendering of values out."""
-        return carry_out(values.EFFECT, self.inside)
+    def render(self, *names: str) -> list[str]:
+        """Carry the rendering of values out, by default of every place; return what each says."""
+        return [carry_out(values.effect(name), self.inside) for name in names or NAMES]
 
     def told(self, name: str) -> dict[str, Any]:
         """Return a fact."""

@@ -21,6 +21,7 @@ def _wait(line: Line, version: str | None) -> dict[str, str]:
     """Have a candidate waiting, pushed; None for none."""
     commit = line.refs()["refs/heads/main"]
     fact = {"version": version, "tag": version, "commit": commit if version else None}
+    fact["core"] = version and version.partition("-")[0]
     line.inside.write_json(paths.VERSION, fact)
     digests = {}
     for name in ("server", "web"):

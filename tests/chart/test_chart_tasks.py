@@ -34,10 +34,11 @@ def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_line_of_the_chart_hangs_together(declared: Any) -> None:
     found = declared(SETTINGS)
     renders = [f"chart:render:{name}" for name in PLACES]
+    each_values = [f"chart:values:{name}" for name in PLACES]
     diffs = ["chart:diff:staging", "chart:diff:production"]
     assert list(found) == [
         *("charts", "chart:candidate", "chart:bump", "chart:merge"),
-        *("chart:package", "chart:values", "chart:lint"),
+        *("chart:package", *each_values, "chart:values", "chart:lint"),
         *renders, *diffs,
     ]  # fmt: skip
     made = {target: name for name, task in found.items() for target in task.get("targets", ())}
@@ -49,19 +50,24 @@ def test_the_line_of_the_chart_hangs_together(declared: Any) -> None:
     assert reads["chart:package"] == {"chart:merge"}
     for name in diffs:
         assert "file_dep" not in found[name], "a question must not bring a release into the chart"
-    for name in ("chart:lint", *renders):
-        assert reads[name] == {"chart:merge", "chart:values"}
-    assert paths.receipt("publish") in found["chart:bump"]["file_dep"]
-    assert "templates/chart/values.yaml.j2" in found["chart:values"]["file_dep"]
+    assert reads["chart:lint"] == {"chart:merge", *each_values}
     for name in PLACES:
-        assert paths.environment_values(name) in found["chart:values"]["file_dep"]
-    assert found["chart:values"]["task_dep"] == ["deployments"]
+        assert reads[f"chart:render:{name}"] == {"chart:merge", f"chart:values:{name}"}
+    assert paths.receipt("publish") in found["chart:bump"]["file_dep"]
+    for name in PLACES:
+        values = found[f"chart:values:{name}"]
+        assert "templates/chart/values.yaml.j2" in values["file_dep"]
+        own = [path for path in values["file_dep"] if path.startswith("build/deployments/")]
+        assert own == [paths.environment_values(name)], "what is wrong elsewhere holds it up"
+        assert values["task_dep"] == ["deployments"], "nor does it wait for another place"
+    assert found["chart:values"]["task_dep"] == each_values
+    assert found["chart:values"]["actions"] is None
     assert found["chart:bump"]["task_dep"] == found["chart:merge"]["task_dep"] == ["charts"]
 
 
 def test_every_task_can_go_to_another_process(declared: Any) -> None:
     for task in declared(SETTINGS).values():
-        pickle.dumps((task["actions"], task["uptodate"], task["meta"]))
+        pickle.dumps([task[key] for key in ("actions", "uptodate", "meta") if key in task])
 
 
 def test_without_a_chart_there_is_nothing_to_do_with_one(declared: Any) -> None:

@@ -59,7 +59,7 @@ def test_what_a_release_would_change_is_shown(
     head = ready.charts.head[:7]
     assert says == f"2 manifests differ: state 1 of staging → the chart at {head}"
     digests = {name: image["digest"] for name, image in ready.told(paths.CHART)["images"].items()}
-    assert "--- runs/Deployment/shop-server" in out
+    assert "--- runs/apps/v1/Deployment/shop-staging/shop-server" in out
     assert f'+        image: "server@{digests["server"]}"' in out
     assert f'-        image: "web@sha256:{"b" * 64}"' in out
     assert "replicas" not in out.replace("   replicas: 2", ""), "only what changes is shown"

@@ -59,6 +59,11 @@ def test_helm_has_nothing_against_any_of_them(helm: Path) -> None:
         ("keycloak.image.digest=26.7.0", "/keycloak/image/digest"),
         ("gotenberg.enabled=maybe", "/gotenberg/enabled"),
         ("lanaBank.resources.limits=null", "/lanaBank/resources"),
+        ("lanaBank.replcias=3", "'replcias' not allowed"),
+        ("lanaBank.adminPanel.enviroment.A=b", "'enviroment' not allowed"),
+        ("dagster.dagster-user-deployments.deployments[0].tag=1", "'tag' not allowed"),
+        ("keycloak.databaseURL=x", "'databaseURL' not allowed"),
+        ("lanabank.replicas=3", "'lanabank' not allowed"),
     ],
 )
 def test_the_schema_refuses_values_that_are_none(helm: Path, setting: str, says: str) -> None:

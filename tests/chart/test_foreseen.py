@@ -12,7 +12,7 @@ from tasks.kernel import paths, remotes
 from tasks.kernel.effects import Foreseen, foresee
 from tasks.kernel.world import UNKNOWN, Forecast
 from tasks.promotion import head
-from tests.chart.line import BRANCH, Line
+from tests.chart.line import BRANCH, NAMES, Line
 
 
 @pytest.fixture
@@ -49,9 +49,10 @@ def test_all_of_it_is_foreseen_and_nothing_is_written(line: Line, ahead: Forecas
     assert told.port == "charts"
     assert told.says == "once its pull request is open"
     assert looks.foresee_lint(ahead).says == "helm looks at it"
-    told = foresee(values.EFFECT, ahead)
-    assert told.means == "commit the rendered values of staging, production, testflight"
-    assert told.says == "staging, production, testflight are behind"
+    for name in NAMES:
+        told = foresee(values.effect(name), ahead)
+        assert told.means == f"commit the rendered values of {name}"
+        assert told.says == f"{name} is behind"
     assert looks.foresee_render("staging", ahead).says == "helm renders it"
 
     chart = ahead.json(paths.CHART)
@@ -64,12 +65,13 @@ def test_all_of_it_is_foreseen_and_nothing_is_written(line: Line, ahead: Forecas
 def test_the_plan_goes_on_from_the_very_commit_that_the_run_makes(
     line: Line, ahead: Forecast
 ) -> None:
-    foresee(values.EFFECT, ahead)
+    for name in NAMES:
+        foresee(values.effect(name), ahead)
     foreseen = head.head_of(ahead).commit
     assert foreseen != line.deployments.head
     line.render()
     assert line.deployments.head == foreseen
-    for name in ("staging", "production", "testflight"):
+    for name in NAMES:
         assert ahead.read(paths.rendered_values(name)) == line.inside.read(
             paths.rendered_values(name)
         )

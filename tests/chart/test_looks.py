@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 
-from tasks.chart import looks
+from tasks.chart import looks, packing
 from tasks.kernel import paths
 from tasks.kernel.effects import Skipped
 from tasks.kernel.errors import Failed, SlipwayError
@@ -231,3 +232,21 @@ def test_the_values_that_go_in_are_those_that_were_rendered(ready: Line) -> None
     ready.inside.write(paths.rendered_values("staging"), b"server: {replicas: 4}\n")
     looks.render("staging", ready.inside)
     assert _manifests(ready, "staging")[0]["spec"]["replicas"] == 4
+
+
+def test_subcharts_that_were_not_committed_are_named_with_what_to_type(ready: Line) -> None:
+    about = ready.charts.file("main", "charts/shop/Chart.yaml")
+    needs = (
+        "dependencies:\n  - {name: postgresql, version: 1.2.3, repository: https://c.example.org}\n"
+        "  - {name: redis, version: 1.2.3, repository: https://c.example.org}\n"
+    )
+    _merge_by_hand(ready, {"Chart.yaml": about + needs})
+    for error in (
+        _failed(looks.lint, ready.inside),
+        _failed(looks.render, "staging", ready.inside),
+        _failed(packing.package, ready.inside),
+    ):
+        assert error.fix.startswith("in the charts repository: helm dependency build CHART")
+        assert "CHART/charts/*.tgz" in error.fix
+        assert re.search(r"it lacks postgresql, ?redis", error.fix)
+        assert not any(str(ready.folder) in line for line in error.detail)

@@ -34,6 +34,30 @@ def test_what_changed_is_a_unified_diff_with_the_manifest_named() -> None:
     assert changed == ['-image:"web@1"', '+image:"web@2"']
 
 
+def _role(namespace: str, verb: str, version: str = "rbac.authorization.k8s.io/v1") -> Any:
+    about = {"name": "x", "namespace": namespace}
+    return {"apiVersion": version, "kind": "Role", "metadata": about, "rules": [{"verbs": [verb]}]}
+
+
+def test_one_name_in_two_namespaces_is_two_manifests() -> None:
+    before = [_role("a", "get"), _role("b", "get")]
+    lines = differences(before, [_role("a", "list"), _role("b", "get")])
+    assert lines[:2] == [
+        "--- runs/rbac.authorization.k8s.io/v1/Role/a/x",
+        "+++ new/rbac.authorization.k8s.io/v1/Role/a/x",
+    ]
+    assert len([line for line in lines if line.startswith("---")]) == 1
+    other = [*before, _role("a", "get", "example.org/v1")]
+    assert differences(before, other)[1] == "+++ new/example.org/v1/Role/a/x"
+
+
+def test_what_stands_twice_or_in_a_list_is_told_each() -> None:
+    lines = differences([_role("a", "get")], [_role("a", "get"), _role("a", "list")])
+    assert "+++ new/rbac.authorization.k8s.io/v1/Role/a/x (2)" in lines
+    listed = [{"kind": "List", "items": [_role("a", "get"), _role("b", "get")]}]
+    assert differences(listed, [_role("b", "get"), _role("a", "get")]) == []
+
+
 def test_what_comes_and_goes_is_shown_whole() -> None:
     lines = differences([_web()], [_secret()])
     assert lines[:2] == ["--- runs/Deployment/web", "+++ /dev/null"]

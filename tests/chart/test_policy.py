@@ -88,3 +88,54 @@ def test_every_place_of_a_container_is_looked_at() -> None:
 def test_what_is_no_container_is_not_taken_for_one() -> None:
     config = {"kind": "ConfigMap", "data": {"image": "web:latest", "containers": "web:latest"}}
     assert violations([config, {"containers": [1]}, {"kind": "X", "metadata": None}]) == []
+
+
+def _of(kind: str, version: str, spec: Any) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "x"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "spec", "says"),
+    [
+        (
+            *("Cluster", "postgresql.cnpg.io/v1", {"imageName": "ghcr.io/pg:latest"}),
+            "spec.imageName: ghcr.io/pg:latest says latest",
+        ),
+        (
+            *("Prometheus", "monitoring.coreos.com/v1", {"image": "quay.io/prom:v1"}),
+            "spec.image: quay.io/prom:v1 is not pinned by a digest",
+        ),
+        (
+            *("Kafka", "kafka.strimzi.io/v1", {"kafka": {"all": [{"image": "kafka:1"}]}}),
+            "spec.kafka.all[0].image: kafka:1 is not pinned by a digest",
+        ),
+        (
+            *("Alertmanager", "monitoring.coreos.com/v1", {"containers": [{"image": "a:1"}]}),
+            "spec.containers[0].image: a:1 is not pinned by a digest",
+        ),
+    ],
+)
+def test_images_in_fields_of_other_kinds_are_looked_at(
+    kind: str, version: str, spec: Any, says: str
+) -> None:
+    assert f"{kind}/x: {says}" in violations([_of(kind, version, spec)])
+
+
+def test_a_digest_pins_in_other_kinds_as_well() -> None:
+    pinned = {"imageName": f"pg@{DIGEST}", "image": f"pg:1@{DIGEST}", "other": {"image": ""}}
+    assert violations([_of("Cluster", "postgresql.cnpg.io/v1", pinned)]) == []
+    structured = {"image": {"repository": "x", "tag": "1"}}
+    assert violations([_of("Thing", "example.org/v1", structured)]) == []
+
+
+def test_a_patch_of_what_an_operator_makes_needs_no_image() -> None:
+    patch = {"containers": [{"name": "prometheus", "args": ["--x"]}]}
+    assert violations([_of("Prometheus", "monitoring.coreos.com/v1", patch)]) == []
+    own = _of("Deployment", "apps/v1", {"template": {"spec": patch}})
+    assert len(violations([own])) == 2, "a pod of Kubernetes' own has both"
+
+
+def test_a_schema_that_speaks_of_images_names_none() -> None:
+    schema = {"versions": [{"schema": {"image": {"type": "string"}, "example": {"image": "a:1"}}}]}
+    made = _of("CustomResourceDefinition", "apiextensions.k8s.io/v1", schema)
+    assert violations([made]) == []

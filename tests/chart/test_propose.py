@@ -260,15 +260,6 @@ def test_before_any_release_there_is_nothing_to_offer(line: Line) -> None:
     assert line.told(paths.receipt("chart:bump")) == {"claims": {}, "skipped": "no promotion"}
 
 
-def test_an_image_that_the_release_lacks_is_left_as_it_is(line: Line) -> None:
-    digests = line.publish("0.2.0")
-    told = line.told(paths.receipt("publish"))
-    del told["images"]["web"]
-    line.inside.write_json(paths.receipt("publish"), told)
-    line.bump()
-    assert _carried(line, BRANCH) == {"server": digests["server"], "web": OLD["web"]}
-
-
 def test_a_ref_beside_the_digest_follows(line: Line) -> None:
     line.publish("0.2.0")
     older = VALUES.replace("repository: web\n", 'repository: web\n      git_ref: "5c1f0ae" # old\n')

@@ -51,6 +51,16 @@ def test_images_with_different_binaries_are_not_of_one_build(line: Line) -> None
     assert "2" * 64 in _refused(line, "different binaries")
 
 
+def test_a_release_without_an_image_of_the_chart_is_not_bumped(line: Line) -> None:
+    line.publish("0.2.0")
+    told = line.told(paths.receipt("publish"))
+    del told["images"]["web"]
+    line.inside.write_json(paths.receipt("publish"), told)
+    text = _refused(line, r"0\.2\.0 was published without web")
+    assert "chart.images.web" in text
+    assert "parts.0.image.digest: no image web of 0.2.0" in text
+
+
 def test_a_path_that_the_chart_lacks_is_named_with_the_file(line: Line) -> None:
     line.publish("0.2.0")
     line.charts.push("gone", {"charts/shop/values.yaml": "server: {}\n"})

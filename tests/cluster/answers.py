@@ -103,3 +103,10 @@ def entry(revision: int, status: str, count: int = 0) -> Object:
         "app_version": "",
         "description": "",
     }
+
+
+def lease(holder: str = "there/1", renewed: str = "2026-01-31T12:00:00.000000Z") -> Object:
+    """Return the lease of a release, as it is held."""
+    about = {"name": "slipway-shop", "resourceVersion": "7"}
+    spec = {"holderIdentity": holder, "leaseDurationSeconds": 30, "renewTime": renewed}
+    return {"kind": "Lease", "metadata": about, "spec": spec}

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tasks.cluster import Cluster, LocalCluster, Manifest
+from tasks.cluster import Cluster, LocalCluster, Manifest, processes
 from tasks.cluster.kubectl import Client
 from tasks.cluster.kubernetes import KubernetesCluster
 from tasks.cluster.opening import kubernetes
@@ -36,14 +36,16 @@ class Place:
         prefix: of the namespaces of one test, so that two on one cluster do not meet.
         short: seconds in which what fails may be seen to fail.
         live: an image by its digest that has Python, on a cluster where ours cannot be pulled.
+        server: the small API server, where that is what stands behind.
     """
 
     cluster: Cluster
     registry: LayoutRegistry
     folder: Path
     prefix: str = ""
-    short: float = 1.5
+    short: float = 2.5
     live: str = ""
+    server: FakeKubernetes | None = None
 
     def space(self, name: str = "staging") -> str:
         """Return the full name of a namespace of this test."""
@@ -61,6 +63,21 @@ class Place:
             container["env"] += [{"name": k, "value": v} for k, v in own.items()]
             container["command"] = ["python3", "-S", "-c", samples.APP]
         return made
+
+    @property
+    def is_kubernetes(self) -> bool:
+        return isinstance(self.cluster, KubernetesCluster)
+
+    def lose(self, namespace: str, workload: str) -> None:
+        """Take a workload away behind the cluster's back."""
+        if isinstance(self.cluster, KubernetesCluster):
+            told = ("delete", "deployment", workload, "--cascade=foreground", "--wait")
+            self.cluster._client.ask(*told, namespace=namespace)
+            return
+        folder = self.folder / "cluster"
+        [found] = [o for o in self.cluster.workloads(namespace) if o.name == workload]
+        names = {pod.name for pod in found.pods}
+        processes.end(lambda: processes.alive(folder, namespace, names), folder, 0)
 
     def get(self, namespace: str, service: str, path: str = "/", port: int = 80) -> str:
         """Ask a service, and return what it answers."""
@@ -114,7 +131,7 @@ def _played(folder: Path) -> Iterator[Place]:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("KUBECONFIG", str(server.kubeconfig))
                 cluster = KubernetesCluster(Client(CONTEXT, *programs))
-                yield Place(cluster, registry, folder, short=4)
+                yield Place(cluster, registry, folder, short=4, server=server)
         finally:
             server.close()
         server.settle()
@@ -151,9 +168,18 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with contextmanager(SIDES[request.param])(tmp_path) as made:
         made.prefix = f"slipway-test-{secrets.token_hex(3)}-"
         yield made
-        made.cluster.sweep(made.prefix)
-        assert made.cluster.namespaces(made.prefix) == {}
-        assert leftovers(tmp_path) == []
+        if made.server is None:  # the small one ends with the test, and everything in it
+            made.cluster.sweep(made.prefix)
+            assert made.cluster.namespaces(made.prefix) == {}
+    assert leftovers(tmp_path) == []
+
+
+@pytest.fixture
+def kube(tmp_path: Path) -> Iterator[Place]:
+    """A place whose cluster is Kubernetes, for what only that one promises."""
+    with contextmanager(_played)(tmp_path) as made:
+        yield made
+    assert leftovers(tmp_path) == []
 
 
 @pytest.fixture

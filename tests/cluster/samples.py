@@ -26,6 +26,9 @@ if mode == "crash" or (mode == "once" and not os.path.exists(os.environ["MARKER"
         open(os.environ["MARKER"], "w").close()
     print("there is no database", file=sys.stderr, flush=True)
     sys.exit(7)
+if mode == "job":
+    print("migrated", flush=True)
+    sys.exit(0)
 if mode == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if mode == "family" and os.fork() == 0:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tasks.registry import LayoutRegistry
-from tests.cluster.apiserver import FakeKubernetes, merging, wire
+from tests.cluster import samples
+from tests.cluster.apiserver import FakeKubernetes, kinds, merging, wire
 
 Object = dict[str, Any]
 
@@ -38,7 +39,7 @@ def ask(server: FakeKubernetes, verb: str, path: str, told: Object | None = None
 
 def test_what_is_not_taught_is_refused_and_fails_the_test(server: FakeKubernetes) -> None:
     for verb, path in (
-        ("GET", "/apis/batch/v1/jobs"),
+        ("GET", "/apis/batch/v1/cronjobs"),
         ("GET", "/api/v1/deployments"),
         ("GET", "/api/v1/namespaces?pretty=true"),
         ("GET", "/api/v1/secrets?labelSelector=a%20in%20(b)"),
@@ -73,6 +74,49 @@ def test_what_cannot_be_stored_is_refused(server: FakeKubernetes, change: Object
     told = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}} | change
     assert ask(server, "POST", "/api/v1/namespaces/staging/secrets", told) in (400, 422)
     assert ask(server, "POST", "/api/v1/namespaces/nowhere/secrets", told) in (400, 404, 422)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"data": {"flag": True}},
+        {"data": {"num": 1000.0}},
+        {"metadata": {"name": "x", "labels": {"n": 1}}},
+        {"metadata": {"name": "x", "annotations": {"n": None}}},
+    ],
+)
+def test_what_is_no_text_where_texts_belong_is_refused(
+    server: FakeKubernetes, change: Object
+) -> None:
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "staging"}}
+    assert ask(server, "POST", "/api/v1/namespaces", space) == 201
+    told = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}
+    path = "/api/v1/namespaces/staging/configmaps"
+    assert ask(server, "POST", path, told | change) == 422
+    assert ask(server, "POST", path, told) == 201
+    web = samples.deployment("web", "web@sha256:0", env={"A": "y"})
+    web["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"] = True
+    path = "/apis/apps/v1/namespaces/staging/deployments"
+    assert ask(server, "POST", path, web) == 422
+
+
+def test_an_apply_that_is_only_tried_changes_nothing(server: FakeKubernetes) -> None:
+    kind = kinds.KINDS["configmaps"]
+    server.store.create(
+        kinds.KINDS["namespaces"],
+        "",
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "staging"}},
+    )
+    told = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"a": "1"}}
+    done, new = server.store.apply(kind, "staging", told, "me", force=True, dry=True)
+    assert (done["data"], new) == ({"a": "1"}, True)
+    assert server.store.all("configmaps") == []
+    server.store.apply(kind, "staging", told, "me", force=True)
+    other = {**told, "data": {"a": "2"}}
+    done, new = server.store.apply(kind, "staging", other, "you", force=True, dry=True)
+    assert (done["data"], new) == ({"a": "2"}, False)
+    [kept] = server.store.all("configmaps")
+    assert kept["data"] == {"a": "1"}
 
 
 def test_an_apply_removes_what_is_no_longer_told_and_takes_nothing_of_others() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -147,6 +148,41 @@ def test_installing_the_same_again_changes_nothing(place: Place, staging: str) -
     assert place.cluster.install(staging, "shop", manifests[::-1], LONG) == first
     assert only(place) == before
     assert place.cluster.history(staging, "shop") == [first]
+
+
+def test_installing_the_same_again_mends_what_is_gone(place: Place, staging: str) -> None:
+    manifests = [service("web"), place.web(), place.web("other")]
+    first = place.cluster.install(staging, "shop", manifests, LONG)
+    other = pods(place)["other"]
+    place.lose(staging, "web")
+    with pytest.raises((OSError, SlipwayError)):
+        place.get(staging, "web")
+
+    assert place.cluster.install(staging, "shop", manifests, LONG) == first
+
+    assert place.get(staging, "web") == "1"
+    assert place.cluster.history(staging, "shop") == [first]
+    assert pods(place)["other"] == other
+
+
+def test_two_at_once_do_not_meet(place: Place, staging: str) -> None:
+    first = place.cluster.install(staging, "shop", [place.web()], LONG)
+    late = place.web(env={"MODE": "sick"})
+    place.short = max(place.short, 5)
+    with ThreadPoolExecutor(1) as pool:
+        busy = pool.submit(place.cluster.install, staging, "shop", [late], place.short)
+        while len(pods(place)["web"]) < 2 and place.is_kubernetes:
+            assert not busy.done()
+        time.sleep(0.5)
+        with pytest.raises(SlipwayError, match="another") as error:
+            place.cluster.install(staging, "shop", [place.web(version="2")], 1)
+        assert not isinstance(error.value, Failed)
+        with pytest.raises(SlipwayError, match="another"):
+            place.cluster.rollback(staging, "shop", 1, 1)
+        with pytest.raises(Failed, match="not ready in time; the release runs as it did"):
+            busy.result()
+    assert place.cluster.history(staging, "shop") == [first]
+    place.cluster.install(staging, "shop", [place.web(version="2")], LONG)
 
 
 def test_an_update_replaces_only_what_changed(place: Place, staging: str) -> None:
@@ -342,6 +378,27 @@ def test_secrets_and_settings_reach_the_environment(place: Place, staging: str) 
     [said] = place.cluster.logs(staging, "web").values()
     assert "the password is" in "".join(said)
     assert "hunter2-long" not in "".join(said)
+
+
+def test_texts_that_look_like_something_else_stay_texts(place: Place, staging: str) -> None:
+    odd = {"FLAG": "y", "NUM": "1e3", "EXP": "1234e56", "OCTAL": "0o17", "NONE": "~", "T": "22:22"}
+    odd |= {"DAY": "2026-01-31", "ODD": "\u2028\x7f\x85{{ .Values }} \U0001f389"}
+    settings: Manifest = {"apiVersion": "v1", "kind": "ConfigMap"}
+    settings |= {"metadata": {"name": "settings", "labels": {"n": "y"}}, "data": odd}
+    settings["data"] = {**odd, "LINES": "one\n---\ntwo: no\n"}
+    refs = [{"configMapRef": {"name": "settings"}, "prefix": "MY_"}]
+    web = place.web(env={f"OWN_{key}": value for key, value in odd.items()}, envFrom=refs)
+    web["spec"]["template"]["metadata"]["labels"] |= {"n": "no", "y": "1e3"}
+    manifests = [settings, web, service("web")]
+
+    done = place.cluster.install(staging, "shop", manifests, LONG)
+
+    told = place.get(staging, "web", "/env").split("\n")
+    for key, value in odd.items():
+        assert f"MY_{key}={value}" in told
+        assert f"OWN_{key}={value}" in told
+    assert digest_of(place.cluster.manifests(staging, "shop")) == done.digest
+    assert place.cluster.install(staging, "shop", manifests, LONG) == done
 
 
 def test_declared_secrets_are_copied_from_another_namespace(place: Place, staging: str) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shlex
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tasks.cluster import digest_of, kubernetes
+from tasks.cluster import digest_of, kubernetes, lease, objects, revisions
 from tasks.cluster.kubectl import Client
 from tasks.cluster.kubernetes import KubernetesCluster
 from tasks.kernel import journal, paths
@@ -30,23 +35,35 @@ H = "--kube-context=here --namespace=staging"
 RUN = f"{S} get deployments.apps,statefulsets.apps,pods,services --output=json"
 NAMESPACE = f"{K} get namespace staging --ignore-not-found --output=json"
 HISTORY = f"helm history shop --max=10 --output=json {H}"
-MANIFEST = f"helm get manifest shop {H}"
+MANIFEST = f"helm get all shop {shlex.quote('--template=' + revisions.ALL)} {H}"
 SECRETS = f"{S} get secrets --output=json"
-WORDS = f"{S} get configmaps --selector=app.kubernetes.io/managed-by=slipway --output=json"
-FORGET = f"{S} delete configmap slipway-failed-shop --ignore-not-found --output=name"
+SAY = f"{S} get {objects.SAY} --output=json"
+HOLD = f"{S} create --filename=- --output=json"
+LOOK = f"{S} get lease slipway-shop --ignore-not-found --output=json"
+REPLACE = f"{S} replace --filename=- --output=json"
+FREE = f"{S} delete lease/slipway-shop --ignore-not-found --output=name"
+DONE = FREE.replace("shop", "shop configmap/slipway-failed-shop")
+DIFF = f"{S} diff --server-side --force-conflicts --field-manager=slipway --filename=-"
+UP = {"info": {"last_deployed": "2026-01-31T12:00:01.5Z"}}
 APPLY = "apply --server-side --force-conflicts --field-manager=slipway --filename=- --output=name"
+TOLD = "--wait=watcher --server-side=true --force-conflicts"
 UNKNOWN = "Error: release: not found\n"
 MANIFESTS = [samples.deployment("web", api.IMAGE), samples.service("web")]
 
 
 def upgrade(seconds: int, manifests: list[Any] | None = None) -> str:
     told = digest_of(MANIFESTS if manifests is None else manifests)
-    how = f"--install --wait=watcher --timeout={seconds}s --history-max=10 --output=json"
+    how = f"--install {TOLD} --timeout={seconds}s --history-max=10 --output=json"
     return f"helm upgrade shop CHART {how} --description={told} {H}"
 
 
+def whole(number: int) -> str:
+    """Return the question for all that a revision has."""
+    return MANIFEST.replace("shop", f"shop --revision={number}", 1)
+
+
 def back(number: int) -> str:
-    return f"helm rollback shop {number} --wait=watcher --timeout=300s --history-max=10 {H}"
+    return f"helm rollback shop {number} {TOLD} --timeout=300s --history-max=10 {H}"
 
 
 @pytest.fixture
@@ -69,6 +86,7 @@ class Clock:
 @pytest.fixture
 def cluster(replay: Replay, monkeypatch: pytest.MonkeyPatch) -> KubernetesCluster:
     monkeypatch.setattr(kubernetes, "time", Clock())
+    monkeypatch.setattr(lease, "_RENEWED", 600)  # nothing here is as slow as that
     return KubernetesCluster(
         Client("here", str(replay.folder / "kubectl"), str(replay.folder / "helm"))
     )
@@ -191,6 +209,7 @@ def test_a_cluster_that_does_not_answer_is_named(
 def test_nothing_is_installed_where_there_is_no_namespace(
     replay: Replay, cluster: KubernetesCluster
 ) -> None:
+    replay.knows(HOLD, err='namespaces "staging" not found\n', code=1)
     replay.knows(NAMESPACE, "")
     with pytest.raises(SlipwayError, match="there is no namespace staging"):
         cluster.install("staging", "shop", MANIFESTS, 60)
@@ -199,10 +218,14 @@ def test_nothing_is_installed_where_there_is_no_namespace(
     assert not cluster.uninstall("staging", "shop")
 
 
-def _first(replay: Replay) -> None:
-    _there(replay)
-    for _ in range(2):
-        replay.knows(HISTORY, err=UNKNOWN, code=1)
+def _held(replay: Replay, free: str = DONE) -> None:
+    replay.knows(HOLD, api.lease())
+    replay.knows(free)
+
+
+def _first(replay: Replay, free: str = DONE) -> None:
+    _held(replay, free)
+    replay.knows(HISTORY, err=UNKNOWN, code=1)
 
 
 def test_a_release_is_installed_exactly_as_it_was_rendered(
@@ -215,14 +238,26 @@ def test_a_release_is_installed_exactly_as_it_was_rendered(
         "data": {"a": "{{ .Values }}", "n": "1"},
     }
     manifests = [*MANIFESTS, odd]
-    replay.knows(upgrade(60, manifests), {})
-    replay.knows(FORGET)
-    replay.knows(HISTORY, [api.entry(1, "deployed")])
-    replay.knows(MANIFEST, yaml.safe_dump_all(manifests))
+    replay.knows(upgrade(60, manifests), UP)
     done = cluster.install("staging", "shop", manifests, 60)
     assert (done.digest, done.revision) == (digest_of(manifests), 1)
     assert done.since == "2026-01-31T12:00:01Z"
     assert digest_of(_rendered(replay.folder / "chart")) == digest_of(manifests)
+
+
+def test_what_hooks_say_on_the_way_does_not_matter(
+    replay: Replay, cluster: KubernetesCluster
+) -> None:
+    _first(replay)
+    replay.knows(upgrade(60), f"migrating …\n{json.dumps(UP)}\n")
+    assert cluster.install("staging", "shop", MANIFESTS, 60).since == "2026-01-31T12:00:01Z"
+
+
+def test_when_helm_says_nothing_it_is_asked(replay: Replay, cluster: KubernetesCluster) -> None:
+    _first(replay)
+    replay.knows(upgrade(60), "done\n")
+    replay.knows(HISTORY, [api.entry(1, "deployed") | {"description": digest_of(MANIFESTS)}])
+    assert cluster.install("staging", "shop", MANIFESTS, 60).since == "2026-01-31T12:00:01Z"
 
 
 def _rendered(chart: Path) -> list[Any]:
@@ -237,20 +272,34 @@ def _rendered(chart: Path) -> list[Any]:
 
 
 def test_the_same_again_installs_nothing(replay: Replay, cluster: KubernetesCluster) -> None:
-    _there(replay)
-    replay.knows(HISTORY, [api.entry(3, "deployed", 2)], always=True)
-    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS))
-    replay.knows(RUN, api.listed(api.deployment(), api.pod()), always=True)
+    _held(replay, FREE)
+    replay.knows(HISTORY, [api.entry(3, "deployed", 2)])
+    replay.knows(DIFF)
+    replay.knows(whole(3), yaml.safe_dump_all(MANIFESTS))
+    replay.knows(RUN, api.listed(api.deployment(), api.pod()))
     assert cluster.install("staging", "shop", MANIFESTS, 60).revision == 2
     assert not any("upgrade" in line for line in replay.asked())
+
+
+@pytest.mark.parametrize("code", [1, 2])
+def test_the_same_again_mends_what_differs_and_is_no_other_revision(
+    replay: Replay, cluster: KubernetesCluster, code: int
+) -> None:
+    _held(replay)
+    told = api.entry(3, "deployed", 2) | {"description": digest_of(MANIFESTS)}
+    replay.knows(HISTORY, [told])
+    replay.knows(DIFF, "-  replicas: 0\n+  replicas: 1\n", code=code)
+    replay.knows(upgrade(60), UP)
+    done = cluster.install("staging", "shop", MANIFESTS, 60)
+    assert (done.revision, done.since) == (2, "2026-01-31T12:00:03Z")
+    assert '"0.0.2"' in (replay.folder / "chart/Chart.yaml").read_text()
 
 
 def _late(replay: Replay) -> None:
     """What is asked of a workload that does not come up."""
     late = api.listed(api.deployment(ready=False), api.pod(ready=False, restarts=2), api.service())
-    replay.knows(RUN, late, always=True)
-    replay.knows(WORDS, api.listed())
-    replay.knows(SECRETS, api.listed(api.secret("database", password="hunter22")))
+    late["items"].append(api.secret("database", password="hunter22"))
+    replay.knows(SAY, late)
     replay.knows(f"{S} logs pod/web-1 --tail=200", "")
     said = "the password is hunter22\nthere is no database\n"
     replay.knows(f"{S} logs pod/web-1 --tail=200 --previous", said)
@@ -260,10 +309,9 @@ def _late(replay: Replay) -> None:
 def test_a_failed_update_goes_back_and_keeps_what_was_said(
     replay: Replay, cluster: KubernetesCluster
 ) -> None:
-    _there(replay)
-    for _ in range(2):
-        replay.knows(HISTORY, [api.entry(1, "deployed")])
-    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS[:1]))
+    _held(replay, FREE)
+    replay.knows(HISTORY, [api.entry(1, "deployed")])
+    replay.knows(whole(1), yaml.safe_dump_all(MANIFESTS[:1]))
     replay.knows(upgrade(60), err="Error: UPGRADE FAILED: context deadline exceeded\n", code=1)
     _late(replay)
     replay.knows(HISTORY, [api.entry(1, "deployed"), api.entry(2, "failed")])
@@ -283,11 +331,10 @@ def test_a_failed_update_goes_back_and_keeps_what_was_said(
 
 
 def test_a_first_release_that_fails_is_removed(replay: Replay, cluster: KubernetesCluster) -> None:
-    _first(replay)
+    _first(replay, FREE)
     replay.knows(upgrade(60), err="Error: context deadline exceeded\n", code=1)
     _late(replay)
-    for _ in range(2):
-        replay.knows(HISTORY, [api.entry(1, "failed")])
+    replay.knows(HISTORY, [api.entry(1, "failed")])
     gone = f"helm uninstall shop --ignore-not-found --wait=watcher --timeout=300s {H}"
     replay.knows(gone)
     with pytest.raises(Failed, match="nothing of it was left running"):
@@ -297,10 +344,9 @@ def test_a_first_release_that_fails_is_removed(replay: Replay, cluster: Kubernet
 def test_a_way_back_that_fails_is_told_behind_what_came_first(
     replay: Replay, cluster: KubernetesCluster
 ) -> None:
-    _there(replay)
-    for _ in range(2):
-        replay.knows(HISTORY, [api.entry(1, "deployed")])
-    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS[:1]))
+    _held(replay, FREE)
+    replay.knows(HISTORY, [api.entry(1, "deployed")])
+    replay.knows(whole(1), yaml.safe_dump_all(MANIFESTS[:1]))
     replay.knows(upgrade(60), err="Error: deadline\n", code=1)
     _late(replay)
     replay.knows(HISTORY, [api.entry(1, "deployed"), api.entry(2, "failed")])
@@ -315,19 +361,89 @@ def test_a_way_back_that_fails_is_told_behind_what_came_first(
 def test_what_a_killed_run_has_begun_is_taken_back_first(
     replay: Replay, cluster: KubernetesCluster, status: str
 ) -> None:
-    _there(replay)
-    for _ in range(2):
-        replay.knows(HISTORY, [api.entry(1, "deployed"), api.entry(2, status)])
+    _held(replay)
+    replay.knows(HISTORY, [api.entry(1, "deployed"), api.entry(2, status)])
     replay.knows(back(1))
     mended = [api.entry(1, "superseded"), api.entry(2, status), api.entry(3, "deployed", 1)]
     replay.knows(HISTORY, mended)
-    for count in (MANIFESTS[:1], MANIFESTS):
-        replay.knows(MANIFEST, yaml.safe_dump_all(count))
-    replay.knows(upgrade(60), {})
-    replay.knows(FORGET)
-    replay.knows(HISTORY, [*mended[:2], api.entry(3, "superseded", 1), api.entry(4, "deployed", 2)])
+    replay.knows(whole(3), yaml.safe_dump_all(MANIFESTS[:1]))
+    replay.knows(upgrade(60), UP)
     assert cluster.install("staging", "shop", MANIFESTS, 60).revision == 2
     assert (replay.folder / "chart/Chart.yaml").read_text().count("0.0.2") == 1
+
+
+TAKEN = 'Error from server (AlreadyExists): leases "slipway-shop" already exists\n'
+
+
+def _busy(replay: Replay, found: Any, *, always: bool = False) -> None:
+    replay.knows(HOLD, err=TAKEN, code=1, always=always)
+    replay.knows(LOOK, found, always=always)
+
+
+def test_what_another_command_is_busy_with_is_left_alone(
+    replay: Replay, cluster: KubernetesCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    monkeypatch.setattr(lease, "_PATIENCE", 0)
+    _busy(replay, api.lease("ci-runner-7/4711 boot/pid", now), always=True)
+    replay.knows(HISTORY, [api.entry(1, "deployed"), api.entry(2, "pending-upgrade")])
+    for attempt in (
+        lambda: cluster.install("staging", "shop", MANIFESTS, 0),
+        lambda: cluster.uninstall("staging", "shop"),
+    ):
+        with pytest.raises(SlipwayError, match="another command is busy with it: ci-runner") as e:
+            attempt()
+        assert e.value.where == "here/staging/shop"
+        assert not isinstance(e.value, Failed)
+    assert not any(word in line for line in replay.asked() for word in ("rollback", "uninstall"))
+
+
+def _gone() -> int:
+    """Return the number of a process that was."""
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize("how", ["long ago", "a dead process of this machine", "run out"])
+def test_a_lease_that_nobody_renews_is_taken_over(
+    replay: Replay, cluster: KubernetesCluster, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    here = lease._identity(_gone() if how.startswith("a dead") else os.getpid())
+    held = {"long ago": api.lease("ci/1"), "run out": api.lease("ci/1", now)}
+    found = held.get(how) or api.lease(here, now)
+    if how == "run out":
+        found["spec"]["leaseDurationSeconds"] = 1
+        monkeypatch.setattr(lease, "_LOOK", 0.3)
+    _busy(replay, found, always=True)
+    replay.knows(REPLACE, api.lease("me/1"))
+    replay.knows(FREE)
+    replay.knows(HISTORY, [api.entry(3, "deployed")])
+    replay.knows(whole(3), yaml.safe_dump_all(MANIFESTS))
+    replay.knows(DIFF)
+    replay.knows(RUN, api.listed(api.deployment(), api.pod()))
+    assert cluster.install("staging", "shop", MANIFESTS, 60).revision == 3
+    [told] = replay.stdin(REPLACE)
+    assert told["metadata"]["resourceVersion"] == "7", "who was quicker has it"
+    assert told["spec"]["holderIdentity"] == lease._identity(os.getpid())
+
+
+def test_a_lease_is_renewed_for_as_long_as_it_is_held(
+    replay: Replay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "_RENEWED", 0.05)
+    client = Client("here", str(replay.folder / "kubectl"), str(replay.folder / "helm"))
+    replay.knows(HOLD, api.lease())
+    replay.knows(REPLACE, api.lease())
+    replay.knows(REPLACE, err="the object has been modified\n", code=1)
+    replay.knows(LOOK, api.lease("another/2"))
+    with lease.held(client, "staging", "shop", 9) as held:
+        begin = time.monotonic()
+        while not held.lost:
+            assert time.monotonic() < begin + 20
+            time.sleep(0.02)
+    assert not any("delete" in line for line in replay.asked()), "it is another's"
 
 
 def test_a_failed_try_and_its_way_back_count_nothing(
@@ -335,7 +451,7 @@ def test_a_failed_try_and_its_way_back_count_nothing(
 ) -> None:
     told = [api.entry(1, "superseded"), api.entry(2, "failed"), api.entry(3, "deployed", 1)]
     replay.knows(HISTORY, told)
-    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS))
+    replay.knows(whole(3), yaml.safe_dump_all(MANIFESTS))
     found = cluster.release("staging", "shop")
     assert found is not None
     assert (found.revision, found.since) == (1, "2026-01-31T12:00:01Z")
@@ -346,7 +462,7 @@ def test_a_failed_try_does_not_make_the_next_one_older(
 ) -> None:
     told = [api.entry(1, "superseded"), api.entry(2, "failed"), api.entry(3, "superseded", 1)]
     replay.knows(HISTORY, [*told, api.entry(4, "deployed", 2)])
-    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS))
+    replay.knows(whole(4), yaml.safe_dump_all(MANIFESTS))
     found = cluster.release("staging", "shop")
     assert found is not None
     assert (found.revision, found.since) == (2, "2026-01-31T12:00:04Z")
@@ -358,7 +474,7 @@ def test_history_tells_what_was_up_once_each(replay: Replay, cluster: Kubernetes
     told = [first, api.entry(2, "failed"), api.entry(3, "superseded", 1), api.entry(4, "deployed")]
     replay.knows(HISTORY, told)
     # An entry that does not tell a digest is asked for its manifests.
-    replay.knows(f"helm get manifest shop --revision=4 {H}", yaml.safe_dump_all(MANIFESTS[:1]))
+    replay.knows(whole(4), yaml.safe_dump_all(MANIFESTS[:1]))
     assert [(o.revision, o.digest, o.since[-3:]) for o in cluster.history("staging", "shop")] == [
         (1, digest, "01Z"),
         (4, digest_of(MANIFESTS[:1]), "04Z"),
@@ -366,16 +482,13 @@ def test_history_tells_what_was_up_once_each(replay: Replay, cluster: Kubernetes
 
 
 def test_a_rollback_installs_what_was_there(replay: Replay, cluster: KubernetesCluster) -> None:
-    _there(replay)
+    _held(replay)
     told = [api.entry(1, "superseded"), api.entry(2, "deployed")]
-    for _ in range(3):
+    for _ in range(2):
         replay.knows(HISTORY, told)
-    replay.knows(f"helm get manifest shop --revision=1 {H}", yaml.safe_dump_all(MANIFESTS))
-    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS[:1]))
-    replay.knows(upgrade(60), {})
-    replay.knows(FORGET)
-    replay.knows(HISTORY, [*told[:1], api.entry(2, "superseded"), api.entry(3, "deployed")])
-    replay.knows(MANIFEST, yaml.safe_dump_all(MANIFESTS))
+    replay.knows(whole(1), yaml.safe_dump_all(MANIFESTS))
+    replay.knows(whole(2), yaml.safe_dump_all(MANIFESTS[:1]))
+    replay.knows(upgrade(60), UP)
     done = cluster.rollback("staging", "shop", 1, 60)
     assert (done.revision, done.digest) == (3, digest_of(MANIFESTS))
 
@@ -401,10 +514,9 @@ REFUSED = [
 def test_what_cannot_be_run_is_refused_before_helm_is_asked(
     replay: Replay, cluster: KubernetesCluster, manifest: Any, why: str
 ) -> None:
-    _there(replay)
     with pytest.raises(WrongUsage, match=why):
         cluster.install("staging", "shop", [manifest], 5)
-    assert replay.asked() == [NAMESPACE]
+    assert replay.asked() == []
 
 
 # what runs
@@ -466,8 +578,7 @@ def test_what_does_not_become_ready_is_told_with_its_log(
     late = api.listed(api.deployment(ready=False), api.pod(ready=False))
     replay.knows(RUN, late, always=True)
     replay.knows(f"{S} rollout status deployment/web --watch --timeout=1s", code=1)
-    replay.knows(WORDS, api.listed())
-    replay.knows(SECRETS, api.listed())
+    replay.knows(SAY, late)
     replay.knows(f"{S} logs pod/web-1 --tail=15", "no database\n")
     with pytest.raises(Failed, match="web is not ready") as error:
         cluster.wait("staging", 0)
@@ -478,11 +589,13 @@ def test_logs_are_those_of_each_pod_and_of_what_failed(
     replay: Replay, cluster: KubernetesCluster
 ) -> None:
     _there(replay)
-    kept = {"kind": "ConfigMap", "data": {"web..web-0": "one\ntwo", "api..api-0": "x"}}
-    replay.knows(WORDS, api.listed(kept))
-    replay.knows(SECRETS, api.listed(api.secret("db", password="hunter22")))
+    about = {"name": "slipway-failed-shop", "labels": {"app.kubernetes.io/managed-by": "slipway"}}
+    kept = {"web..web-0": "one\ntwo", "api..api-0": "x"}
+    maps = [{"kind": "ConfigMap", "metadata": about, "data": kept}]
+    maps.append({"kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"web..no": "not ours"}})
+    others = [*maps, api.secret("db", password="hunter22")]
     newer = api.pod("web-2", at="2026-01-31T13:00:00Z")
-    replay.knows(RUN, api.listed(api.deployment(), newer, api.pod()))
+    replay.knows(SAY, api.listed(api.deployment(), newer, api.pod(), *others))
     replay.knows(f"{S} logs pod/web-1 --tail=1", "a hunter22\n")
     replay.knows(f"{S} logs pod/web-2 --tail=1", err="is waiting to start\n", code=1)
     found = cluster.logs("staging", "web", 1)

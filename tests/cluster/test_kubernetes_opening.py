@@ -65,8 +65,6 @@ def test_the_command_means_the_same_cluster(world: World, replay: Replay, tmp_pa
 
 
 def test_what_runs_there_is_told_for_programs(world: World, replay: Replay, tmp_path: Path) -> None:
-    place = f"{K} get namespace shop --ignore-not-found --output=json"
-    replay.knows(place, api.namespace("shop"))
     run = "get deployments.apps,statefulsets.apps,pods,services --output=json"
     replay.knows(f"{K} --namespace=shop {run}", api.listed(api.deployment(), api.pod()))
     told = ["slipway-cluster", "status", "--namespace", "shop", "--json"]

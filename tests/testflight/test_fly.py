@@ -103,7 +103,7 @@ def test_one_that_takes_too_long_is_given_up_and_destroyed(sky: Sky) -> None:
     sick = {"digest": sky.digests["api"], "mode": "sick"}
     sky.publish_chart({"web": {"digest": sky.digests["web"]}, "api": sick})
     file = sky.folder / "pipeline.yml"
-    file.write_text(file.read_text().replace("timeout: 60s", "timeout: 9s"))
+    file.write_text(file.read_text().replace("timeout: 60s", "timeout: 15s"))
     sky.reload()
 
     with pytest.raises(Failed, match="api was not ready in time"):

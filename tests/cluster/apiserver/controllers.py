@@ -23,6 +23,14 @@ def step(store: Store) -> None:
     for one in store.all("replicasets"):
         with suppress(Refused):
             _replicas(store, one)
+    for one in store.all("jobs"):
+        with suppress(Refused):
+            _job(store, one)
+    for one in store.all("customresourcedefinitions"):
+        told = [{"type": kind, "status": "True"} for kind in ("NamesAccepted", "Established")]
+        store.status(
+            ("customresourcedefinitions", "", one["metadata"]["name"]), {"conditions": told}
+        )
 
 
 def happened(store: Store, about: Object, reason: str, message: str) -> None:
@@ -51,15 +59,16 @@ def happened(store: Store, about: Object, reason: str, message: str) -> None:
 
 def _ended(store: Store, namespace: str) -> None:
     """Take away what is in a namespace, its pods first, and then the namespace."""
-    for one in store.all("deployments", namespace):
-        store.remove(("deployments", namespace, one["metadata"]["name"]))
+    for resource in ("deployments", "jobs"):
+        for one in store.all(resource, namespace):
+            store.remove((resource, namespace, one["metadata"]["name"]))
     pods = store.all("pods", namespace)
     for one in pods:
         store.mark(("pods", namespace, one["metadata"]["name"]))
     if pods:
         return
     for resource in KINDS:
-        if resource != "namespaces":
+        if KINDS[resource].namespaced:
             for one in store.all(resource, namespace):
                 key = (resource, namespace, one["metadata"]["name"])
                 if store.has(key):
@@ -160,6 +169,49 @@ def _replicas(store: Store, one: Object) -> None:
     store.status(("replicasets", namespace, about["name"]), status | more)
 
 
+def _job(store: Store, one: Object) -> None:
+    """Have one pod run to its end; another one while there may be as many failures."""
+    about, namespace = one["metadata"], one["metadata"]["namespace"]
+    before = one.get("status", {})
+    if before.get("conditions"):
+        return
+    own = {"batch.kubernetes.io/controller-uid": about["uid"]}
+    if "selector" not in one["spec"]:
+        one["spec"]["selector"] = {"matchLabels": own}
+        store.update(KINDS["jobs"], namespace, one)
+    pods = [pod for pod in store.all("pods", namespace) if _owned(pod, one)]
+    phases = [pod["status"]["phase"] for pod in pods]
+    failed = phases.count("Failed")
+    now = stamp()
+    status: Object = {"startTime": before.get("startTime", now), "failed": failed}
+    if "Succeeded" in phases:
+        done = {"type": "Complete", "status": "True", "lastTransitionTime": now}
+        status |= {"succeeded": 1, "completionTime": now, "conditions": [done]}
+    elif failed > one["spec"].get("backoffLimit", 6):
+        done = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+        status |= {"conditions": [done]}
+    elif failed == len(pods):
+        more = own | {"job-name": about["name"], "batch.kubernetes.io/job-name": about["name"]}
+        template = one["spec"]["template"]
+        labels = (template.get("metadata") or {}).get("labels", {}) | more
+        store.create(
+            KINDS["pods"],
+            namespace,
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {
+                    "name": f"{about['name']}-{secrets.token_hex(3)[:5]}",
+                    "labels": labels,
+                    "ownerReferences": [_owner(one)],
+                },
+                "spec": template["spec"],
+                "status": {"phase": "Pending"},
+            },
+        )
+    store.status(("jobs", namespace, about["name"]), status)
+
+
 def _scale(store: Store, one: Object, replicas: int) -> None:
     if one["spec"]["replicas"] != replicas:
         one["spec"]["replicas"] = replicas
@@ -186,7 +238,7 @@ def _owned(one: Object, by: Object) -> bool:
 
 
 def _owner(one: Object) -> Object:
-    told = {"apiVersion": "apps/v1", "kind": one["kind"], "name": one["metadata"]["name"]}
+    told = {"apiVersion": one["apiVersion"], "kind": one["kind"], "name": one["metadata"]["name"]}
     return told | {"uid": one["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True}
 
 

@@ -45,9 +45,17 @@ KINDS = {
         Kind("deployments", "Deployment", "apps", short="deploy"),
         Kind("replicasets", "ReplicaSet", "apps", short="rs"),
         Kind("statefulsets", "StatefulSet", "apps", short="sts"),
+        Kind("jobs", "Job", "batch"),
+        Kind("leases", "Lease", "coordination.k8s.io"),
+        Kind(
+            "customresourcedefinitions",
+            "CustomResourceDefinition",
+            "apiextensions.k8s.io",
+            namespaced=False,
+        ),
     )
 }
-GROUPS = {"/api/v1": "v1", "/apis/apps/v1": "apps/v1"}
+GROUPS = {one.root: one.version for one in KINDS.values()}
 
 
 def resources(root: str) -> Object:
@@ -75,7 +83,10 @@ def openapi(root: str) -> Object:
         if one.root == root:
             inner = "/namespaces/{namespace}" if one.namespaced else ""
             about = {"group": one.group, "version": "v1", "kind": one.kind}
-            asked = [{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}]
+            asked = [
+                {"name": name, "in": "query", "schema": {"type": "string"}}
+                for name in ("fieldValidation", "dryRun")
+            ]
             told = {"parameters": asked, "x-kubernetes-group-version-kind": about, "responses": {}}
             place = f"{root}{inner}/{one.resource}/{{name}}"
             paths[place] = {"patch": told, "put": told}
@@ -92,6 +103,8 @@ def wrong(kind: Kind, told: Object) -> str:
         return f"metadata.name: {name!r} is no name"
     if unknown := set(told) - _FIELDS - _MORE.get(kind.kind, set()):
         return f'strict decoding error: unknown field "{min(unknown)}"'
+    if why := _no_texts(kind, told):
+        return why
     return _wrong_workload(told) if kind.kind == "Deployment" else ""
 
 
@@ -101,6 +114,35 @@ _MORE = {
     "ConfigMap": {"data", "binaryData", "immutable"},
     "Event": {"involvedObject", "reason", "message", "type", "count", "lastTimestamp"},
 }
+
+
+def _no_texts(kind: Kind, told: Object) -> str:
+    """Return what must be a text and is none: the real server decodes it into nothing else."""
+    about = told["metadata"]
+    places = {
+        "metadata.labels": about.get("labels"),
+        "metadata.annotations": about.get("annotations"),
+    }
+    if kind.kind in ("ConfigMap", "Secret"):
+        places |= {key: told.get(key) for key in ("data", "stringData")}
+    spec = told.get("spec") or {}
+    template = spec.get("template") or {}
+    if template:
+        inner = template.get("metadata") or {}
+        places["spec.template.metadata.labels"] = inner.get("labels")
+        places["spec.template.metadata.annotations"] = inner.get("annotations")
+    pod = (template.get("spec") or {}) if template else spec if kind.kind == "Pod" else {}
+    for one in pod.get("containers") or ():
+        for entry in one.get("env") or ():
+            places[f"env {entry.get('name')}"] = {"name": entry.get("name")}
+            if entry.get("value") is not None:
+                places[f"env {entry.get('name')}"] |= {"value": entry["value"]}
+    for place, found in places.items():
+        for key, value in (found or {}).items():
+            if not isinstance(value, str):
+                told_as = "bool" if isinstance(value, bool) else type(value).__name__
+                return f"{place}.{key}: cannot unmarshal {told_as} into a string"
+    return ""
 
 
 def _wrong_workload(told: Object) -> str:

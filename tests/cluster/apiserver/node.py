@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tasks.cluster import asking, container, processes, services
@@ -109,6 +109,7 @@ class Node:
         known = [*self._store.all("secrets", namespace), *self._store.all("configmaps", namespace)]
         for one in known:
             one["metadata"].pop("namespace")
+            one["metadata"].pop("annotations", None)  # those of hooks are Helm's
         spec = {"template": {"metadata": pod["metadata"], "spec": pod["spec"]}}
         spec |= {"selector": {"matchLabels": pod["metadata"]["labels"]}}
         told = {"kind": "Deployment", "metadata": {"name": name}, "spec": {"replicas": 1} | spec}
@@ -133,6 +134,9 @@ class Node:
         namespace, name = key[1:]
         image = self._images.unpacked(here.image, name)
         launch = container.launch(here.wish, image, namespace, self._listens(namespace), here.ports)
+        if pod["spec"].get("restartPolicy") == "Never":  # what runs to its end tells how it did
+            told = ("/bin/sh", "-c", '"$@"; echo $? > "$0"', str(self._exit(key)), *launch.argv)
+            launch = replace(launch, argv=told)
         processes.start(self._folder, namespace, name, launch)
         here.health = Health(here.wish.container.probes, time.monotonic())
         here.since, here.again_at, here.waiting = stamp(), None, ""
@@ -141,6 +145,9 @@ class Node:
 
     def _look(self, key: Key, pod: Object, alive: bool) -> None:
         here, now = self._here[key], time.monotonic()
+        if not alive and pod["spec"].get("restartPolicy") == "Never":
+            self._ended(key, pod)
+            return
         if here.again_at is not None:
             if now >= here.again_at:
                 here.past.append(self._log(key))
@@ -160,6 +167,21 @@ class Node:
             here.waiting = "CrashLoopBackOff"
         here.verdict = verdict
         self._tell(key, pod, here)
+
+    def _exit(self, key: Key) -> Path:
+        return self._folder / f"{key[1]}.{key[2]}.exit"
+
+    def _ended(self, key: Key, pod: Object) -> None:
+        file = self._exit(key)
+        code = int(file.read_text() or 1) if file.is_file() else 1
+        told = pod["spec"]["containers"][0]
+        status = {"name": told["name"], "image": told["image"], "imageID": told["image"]}
+        status |= {"ready": False, "restartCount": 0, "state": {"terminated": {"exitCode": code}}}
+        phase = "Failed" if code else "Succeeded"
+        conditions = [{"type": "Ready", "status": "False"}]
+        self._store.status(
+            key, {"phase": phase, "conditions": conditions, "containerStatuses": [status]}
+        )
 
     def _end(self, key: Key, pod: Object) -> None:
         here = self._here.get(key)

@@ -85,19 +85,29 @@ class Store:
             return self._put(key, merging.coded(deepcopy(told)))
 
     def apply(
-        self, kind: Kind, namespace: str, told: Object, manager: str, *, force: bool
+        self,
+        kind: Kind,
+        namespace: str,
+        told: Object,
+        manager: str,
+        *,
+        force: bool,
+        dry: bool = False,
     ) -> tuple[Object, bool]:
-        """Apply an object; return it, and whether it is new."""
+        """Apply an object, or only try to; return it, and whether it is new."""
         with self.changed:
             key = self._checked(kind, namespace, told)
             told = merging.coded(deepcopy(told))
-            managed = self._managed.setdefault(key, {})
+            managed = self._managed.get(key, {})
             now = self._objects.get(key, {})
             try:
                 result = merging.applied(now, told, manager, managed, force=force)
             except merging.Conflict as error:
                 raise Refused(409, "Conflict", f"Apply failed: {error}") from None
-            managed[manager] = told
+            if dry:
+                about = now.get("metadata", {}) | result["metadata"]
+                return {**result, "metadata": about}, not now
+            self._managed[key] = managed | {manager: told}
             return self._put(key, result), not now
 
     def status(self, key: Key, status: Object) -> None:

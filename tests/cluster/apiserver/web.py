@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-import yaml
-
 from . import kinds, wire
 from .kinds import KINDS, Kind
 from .store import Key, Object, Refused, Store, chosen
@@ -17,7 +15,7 @@ from .store import Key, Object, Refused, Store, chosen
 _KNOWN = {
     *("labelSelector", "fieldSelector", "limit", "resourceVersion", "resourceVersionMatch"),
     *("watch", "timeoutSeconds", "timeout", "allowWatchBookmarks", "sendInitialEvents"),
-    *("fieldManager", "fieldValidation", "force", "tailLines", "previous", "container"),
+    *("fieldManager", "fieldValidation", "force", "dryRun", "tailLines", "previous", "container"),
 }
 _USUAL = ("NotFound", "AlreadyExists", "Conflict", "ContainerWaiting")
 _LONGEST = 60.0  # seconds of a watch
@@ -88,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind, namespace, name, sub = _taken_apart(parts, self.path)
         key = (kind.resource, namespace, name)
         store = self.server.store
+        if "dryRun" in query and self.command != "PATCH":
+            raise Refused(400, "NotServed", "only an apply may be tried here")
         match self.command, bool(name), sub:
             case "GET", True, "log" if kind.resource == "pods":
                 store.get(key)
@@ -127,11 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(415, "NotServed", f"a patch of the form {form} is not known here")
         if not query.get("fieldManager"):
             raise Refused(400, "BadRequest", "an apply needs its fieldManager")
-        told: Object = yaml.safe_load(body)
+        told: Object = json.loads(body)  # clients write the YAML that it is called in JSON
         if told.get("metadata", {}).get("name") != key[2]:
             raise Refused(400, "BadRequest", "the name of the object does not match")
-        force = query.get("force") == "true"
-        done, new = self.server.store.apply(kind, key[1], told, query["fieldManager"], force=force)
+        how = {"force": query.get("force") == "true", "dry": query.get("dryRun") == "All"}
+        done, new = self.server.store.apply(kind, key[1], told, query["fieldManager"], **how)
         self._send(201 if new else 200, done)
 
     def _watch(self, kind: Kind, namespace: str, query: dict[str, str]) -> None:
@@ -198,15 +198,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _described(path: str) -> Object | None:
     """Return what the API server says of itself under a path; None where it keeps objects."""
-    groups = [{"groupVersion": "apps/v1", "version": "v1"}]
-    one = {"name": "apps", "versions": groups, "preferredVersion": groups[0]}
+    groups = []
+    for version in sorted({o.version for o in KINDS.values() if o.group}):
+        told_as = {"groupVersion": version, "version": "v1"}
+        name = version.partition("/")[0]
+        groups.append({"name": name, "versions": [told_as], "preferredVersion": told_as})
     schemas = {
         root.strip("/"): {"serverRelativeURL": f"/openapi/v3{root}"} for root in kinds.GROUPS
     }
     told: dict[str, Object] = {
         "/version": kinds.VERSION,
         "/api": {"kind": "APIVersions", "versions": ["v1"]},
-        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": [one]},
+        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups},
         "/openapi/v3": {"paths": schemas},
     }
     for root in kinds.GROUPS:

@@ -1,0 +1,87 @@
+"""YAML as Helm and kubectl read it: what Go takes for a number or a truth value, so do we.
+
+PyYAML alone would read other things (`22:22` as a number in base 60, `1e3` and `y` as texts, dates
+as dates). Pure.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+TAG = "tag:yaml.org,2002:"
+_RESOLVED = (
+    ("merge", r"<<", "<"),
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+    (
+        "bool",
+        r"y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF",
+        "yYnNtTfFoO",
+    ),
+    ("int", r"[-+]?(0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+)  # fmt: skip
+# What no reader of YAML takes as it stands, or takes for the end of a line.
+_ODD = re.compile(
+    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+class Loader(_LOADER):  # type: ignore[misc]
+    """Resolves plain scalars as Helm does."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+    bool_values = {**_LOADER.bool_values, "y": True, "n": False}  # noqa: RUF012
+
+
+for _name, _form, _first in _RESOLVED:
+    Loader.add_implicit_resolver(
+        f"{TAG}{_name}",
+        re.compile(f"(?:{_form})\\Z"),
+        ["" if letter == "\0" else letter for letter in _first],
+    )
+
+
+def documents(text: str) -> list[Any]:
+    """Return the documents of a text; keys are texts, as in the JSON that Go makes of them.
+
+    Raises:
+        yaml.YAMLError: it is none, or has a key that JSON cannot have.
+    """
+    return [_with_texts(one) for one in yaml.load_all(text, Loader=Loader)]
+
+
+def written(value: Any) -> str:
+    """Return a value as one line of JSON that every reader of YAML understands alike.
+
+    Raises:
+        ValueError: JSON has no such value, as for a number that is none.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _with_texts(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_texts(item) for item in value]
+    if isinstance(value, dict):
+        return {_key(key): _with_texts(item) for key, item in value.items()}
+    return value
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return key
+    if isinstance(key, (bool, int)):
+        return json.dumps(key)
+    if isinstance(key, float):
+        return f"{key:g}" if key != int(key) else str(int(key))
+    raise yaml.YAMLError(f"{key!r} cannot be a key")
