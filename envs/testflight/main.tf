@@ -35,7 +35,7 @@ module "lana_bank" {
   source                 = "../modules/lana-bank"
   environment            = "testflight"
   namespace              = var.namespace
-  domain                 = "testflight.lana.example"
+  lana_domain            = "testflight.lana.example"
   enable_artificial_time = true
   values_file            = "${path.root}/values.rendered.yaml"
   secrets_from           = var.secrets_from

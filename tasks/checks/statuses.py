@@ -127,8 +127,15 @@ def want(subject: Subject, world: World) -> Wanted | Skip:
 
 
 def observe(world: World, wanted: Wanted) -> Seen:
-    """Ask the forge what was said of the commit."""
-    there = connect(world).statuses(wanted.commit)
+    """Ask the forge what was said of the commit.
+
+    Raises:
+        Declined: it does not let us, or does not know the commit; nothing of a release hangs on it.
+    """
+    try:
+        there = connect(world).statuses(wanted.commit)
+    except Refused as no:
+        raise _declined(wanted, no) from None
     said = [name for name, word in wanted.words.items() if there.get(name) == word.verdict]
     says = f"{len(said)} of {len(wanted.words)} said of {wanted.commit[:7]}"
     facts = {"commit": wanted.commit, "told": sorted(wanted.words)}
@@ -145,8 +152,13 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     try:
         count = say(forge, wanted)
     except Refused as no:
-        raise Declined(f"the forge takes no status of {wanted.commit[:7]} ({no.what})") from None
+        raise _declined(wanted, no) from None
     return f"{count} of {wanted.commit[:7]}: {', '.join(wanted.words)}"
+
+
+def _declined(wanted: Wanted, no: Refused) -> Declined:
+    what = f"the forge takes no status of {wanted.commit[:7]} ({no.what})"
+    return Declined(what, where=no.where, fix=no.fix, detail=no.detail)
 
 
 def say(forge: Forge, wanted: Wanted) -> int:

@@ -1,8 +1,9 @@
 """`apply:ENV`: the saved plan is applied, once, and only to the state that it was made for.
 
-What it has begun stands in a note beside the plan until its receipt is written. So an apply that
-was cut off is told from a state that somebody else has changed: the first is gone on with by a
-fresh plan for the same files, the second is shown again before anything happens.
+What it has begun stands in a note beside the plan until its receipt is written, and that it came to
+its end as well (`begun`). So an apply that was cut off is told from a state that somebody else has
+changed: the first is gone on with by a fresh plan for the same files, the second is shown again
+before anything happens.
 """
 
 from __future__ import annotations
@@ -12,18 +13,22 @@ from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..kernel import journal, paths, remotes
-from ..kernel.effects import Again, Effect, Seen, killed_here
-from ..kernel.errors import Failed
+from ..kernel import graph, journal, paths, remotes
+from ..kernel.effects import Again, Effect, Seen, killed_here, receipt_of
+from ..kernel.errors import Failed, SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
 from ..promotion import head, judge, state_in, wanted_by
-from . import asked, live, lock, tfplan
+from . import allowed, asked, begun, live, lock, tfplan
 from .chart import chart_in
 from .prepare import in_words, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..terraform import Plan, Terraform
+
+_MOST = 20  # lines, or addresses, that are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ def observe(world: World, wanted: Wanted) -> Seen:
         return Seen(False, _expected(wanted.plan), unknown)
     terraform = opened(world, wanted.promoted)
     at = terraform.state()
+    if begun.is_finished(world, wanted.name, wanted.plan["plan"], at):
+        return _nothing_to_apply(world, wanted, terraform, at, "it is applied")
     if _same(wanted, at):
         if not wanted.plan["empty"]:
             return Seen(False, in_words(wanted.plan["summary"]), unknown)
@@ -109,60 +116,91 @@ def act(world: World, wanted: Wanted, seen: Seen) -> str:
 
     Raises:
         Again: others were at work in this environment; what is wanted may be there by now.
+        Gate: it is frozen.
         Failed: the plan went stale, would destroy something, or Terraform failed.
     """
     name = wanted.name
     if lock.take(world, name):
         raise Again(f"others had {name} in between")
     killed_here(f"apply:{name}:locked")
-    _refuse_moved(world, wanted)
+    now = _refuse_moved(world, wanted)
     if seen.facts["live"] in live.ILL:
         return live.revive(world, name)
-    terraform, intent = opened(world, wanted.promoted), {"plan": wanted.plan["plan"]}
+    terraform, plan = opened(world, wanted.promoted), wanted.plan
     if not _same(wanted, terraform.state()):
-        if world.json_or(paths.deploy_intent(name), None) != intent:
+        if not begun.was_cut_off(world, name, plan["plan"]):
             _refuse(world, wanted, "the state has changed since it was made")
+        allowed.ask(world, now, wanted.promoted, plan)
         return _go_on(world, wanted, terraform)
-    _refuse_destruction(name, wanted.plan["lines"], wanted.plan["protected"])
-    return _apply(world, wanted, terraform, intent)
+    _refuse_destruction(name, plan["destroys"], plan["protected"])
+    allowed.ask(world, now, wanted.promoted, plan)
+    return _apply(world, wanted, terraform)
 
 
-def _apply(world: World, wanted: Wanted, terraform: Terraform, intent: dict[str, Any]) -> str:
+def _apply(world: World, wanted: Wanted, terraform: Terraform) -> str:
     """Apply the very plan that was saved, whose file ends with it."""
     from ..terraform import Stale
 
     file = world.path(paths.tfplan_file(wanted.name))
     if not file.is_file() or sha256(file.read_bytes()).hexdigest() != wanted.plan["plan"]:
         _refuse(world, wanted, "its file is gone, or is another one")
-    world.write_json(paths.deploy_intent(wanted.name), intent)
+    begun.begin(world, wanted.name, wanted.plan["plan"])
     try:
         terraform.apply(file)
     except Stale:
         _refuse(world, wanted, "the state changed just now")
-    return in_words(wanted.plan["summary"])
+    return _finished(world, wanted, terraform, in_words(wanted.plan["summary"]))
 
 
-def _refuse_moved(world: World, wanted: Wanted) -> None:
+def _finished(world: World, wanted: Wanted, terraform: Terraform, says: str) -> str:
+    """Note that Terraform is done, and tell what differs all the same.
+
+    Raises:
+        Failed: it has worked on another state than it planned for.
+    """
+    killed_here(f"apply:{wanted.name}:terraform")
+    at = terraform.state()
+    if wanted.plan["lineage"] not in ("", at[1]):
+        raise Failed(f"{wanted.name} has another state than the plan was made for")
+    begun.finished(world, wanted.name, wanted.plan["plan"], at)
+    try:
+        with remotes.scratch(world, f"apply:{wanted.name}") as folder:
+            now = terraform.plan(folder / "now.tfplan")
+    except SlipwayError as error:  # it is applied all the same
+        return f"{says}\nwhat differs still could not be asked: {error.what}"
+    if now.empty:
+        return says
+    lasting = f"applied, and yet a next plan would say: {in_words(now)}; that is left so"
+    return "\n".join([says, lasting, *now.lines[:_MOST]])
+
+
+def _refuse_moved(world: World, wanted: Wanted) -> head.Head:
     """Refuse when the environment should have something else by now, or nothing at all.
+
+    Returns:
+        Where the deployments stand now.
 
     Raises:
         Failed: its files, its gate, a hold or a freeze changed since the plan was made.
     """
-    verdict = judge(world, wanted.name, head.ask(world))
+    now = head.ask(world)
+    verdict = judge(world, wanted.name, now)
     if verdict.fix:
         _refuse(world, wanted, verdict.says)
     if verdict.fact is None or verdict.fact["key"] != wanted.key:
         _refuse(world, wanted, "the environment is to have other files by now")
+    return now
 
 
 def _go_on(world: World, wanted: Wanted, terraform: Terraform) -> str:
     """Finish what our own apply has begun."""
     with remotes.scratch(world, f"apply:{wanted.name}") as folder:
         plan: Plan = terraform.plan(folder / "rest.tfplan")
-        _refuse_destruction(wanted.name, plan.lines, plan.protected)
+        _refuse_destruction(wanted.name, plan.destroys, plan.protected)
         journal.say(f"an apply was cut off; the rest of it: {in_words(plan)}")
         terraform.apply(folder / "rest.tfplan")
-    return f"{in_words(plan)} (the rest of an apply that was cut off)"
+    says = f"{in_words(plan)} (the rest of an apply that was cut off)"
+    return _finished(world, wanted, terraform, says)
 
 
 def _refuse(world: World, wanted: Wanted, why: str) -> NoReturn:
@@ -179,23 +217,21 @@ def _refuse(world: World, wanted: Wanted, why: str) -> NoReturn:
     )
 
 
-def _refuse_destruction(name: str, lines: list[str] | tuple[str, ...], protected: Any) -> None:
+def _refuse_destruction(name: str, destroys: Sequence[str], protected: Sequence[str]) -> None:
     """Refuse a plan that takes something away for good, unless somebody said that it may.
 
     Raises:
         Failed: naming what it would destroy.
     """
-    lost = [line.split()[1] for line in lines if line.startswith("destroy")]
-    lost += [address for address in protected if address not in lost]
-    lost = [address for address in lost if not asked.may_destroy(address)]
+    lost = list(dict.fromkeys([*destroys, *protected]))
+    lost = [address for address in lost if not asked.may_destroy(name, address)]
     if lost:
         some = f"{len(lost)} thing{'s' if len(lost) > 1 else ''}"
-        named = ",".join(lost[:20])
         raise Failed(
             f"the plan of {name} would destroy {some}",
-            detail=lost[:20],
+            detail=lost[:_MOST],
             fix="take them back into the files; if they are to go, name them:"
-            f" doit {asked.DESTROY}='{named}' deploy:{name}",
+            f" {asked.to_type(name, lost[:_MOST])}",
         )
 
 
@@ -207,11 +243,19 @@ def claims(wanted: Wanted, seen: Seen) -> Claims:
     return {live.port(wanted.name): {live.RELEASE: seen.facts["live"]}}
 
 
-def leave(world: World, wanted: Wanted, _seen: Seen) -> None:
-    """Drop the plan, and the note that it was begun: it has been seen to be finished."""
-    if not world.dry:
-        world.path(paths.deploy_intent(wanted.name)).unlink(missing_ok=True)
-        tfplan.drop_file(world, wanted.name)
+def leave(world: World, wanted: Wanted, seen: Seen) -> None:
+    """Drop the plan: it has been seen to be finished.
+
+    The lock is for the record to give up. Where none will be made, since it is no part of this run
+    or the receipt that it follows stays as it is (pods were started again), it ends here.
+    """
+    if world.dry:
+        return
+    name, receipt = wanted.name, receipt_of(claims(wanted, seen), seen.facts)
+    same = world.json_or(paths.receipt(f"apply:{name}"), None) == receipt
+    if same or graph.runs(f"deploy:{name}") is False:
+        lock.release(world, name)
+    tfplan.drop_file(world, name)
 
 
 def means(wanted: Wanted) -> str:

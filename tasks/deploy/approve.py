@@ -6,7 +6,6 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..kernel import git as g
 from ..kernel import journal, paths
 from ..kernel.asking import who_and_why
 from ..kernel.config import Environment
@@ -21,14 +20,17 @@ from ..promotion import (
     head,
     key_of,
     modes_from,
+    one_after,
     repository_of,
     settings_at,
     start_of,
+    withdrawn,
 )
 from . import preview
 from .chart import chart_in
 from .gates import Opening, set_gate
 from .manifests import changed
+from .origins import commits_of
 
 if TYPE_CHECKING:
     from ..promotion import engine
@@ -57,7 +59,8 @@ def offer(world: World, name: str) -> Offer | None:
     """Return what waits for an approval; None when that was approved already.
 
     Raises:
-        Failed: nothing is new, or the environment before it was never deployed.
+        Failed: nothing is new, it brings a yanked release, which is deployed nowhere any more, or
+            the environment before it was never deployed.
     """
     from ..promotion import engine
 
@@ -76,35 +79,44 @@ def offer(world: World, name: str) -> Offer | None:
             f"nothing is new for {name}",
             fix=f"doit deploy:{environment.passed or name} brings something, if there is anything",
         )
-    gates = gates_of(world, repository, at.gates)
-    if _approved(repository, at.commit, settings, environment, gates, found):
+    if yank := withdrawn.brought(world, at, found.state.hashes(), found.recorded):
+        raise Failed(
+            f"what waits for {name} brings {yank.version}, which is {yank.spoken}",
+            fix=withdrawn.NEXT,
+        )
+    if _approved(world, at, settings, environment, found):
         return None
+    gates = gates_of(world, repository, at.gates)
     return Offer(environment, at.commit, found, gates.get(name, ""))
 
 
 def _approved(
-    repository: engine.Repository,
-    commit: str,
+    world: World,
+    at: head.Head,
     settings: engine.Config,
     environment: Environment,
-    gates: dict[str, str],
     found: engine.Pending,
 ) -> bool:
-    """Say whether the gate stands for the very same files already."""
+    """Say whether the very same files may come already: by a yes to them, or a gate set by hand."""
     from ..promotion import engine
 
+    said = answers.word_on(world, at.gates, environment.name)
+    if said and not (said.yes and said.key == key_of(found.state.hashes())):
+        return False
+    repository = repository_of(world)
+    gates = gates_of(world, repository, at.gates)
     try:
         start, allowed = start_of(repository, gates, environment)
     except SlipwayError:
         return False  # it names no commit: to approve is to write it anew
     if not allowed:
         return False
-    there = engine.pending(repository, commit, settings, environment.name, start=start)
+    there = engine.pending(repository, at.commit, settings, environment.name, start=start)
     return there.due and there.state.hashes() == found.state.hashes()
 
 
-def shown(world: World, told: Offer, plan: bool = False) -> str:
-    """Return what would be deployed, for a person to read.
+def shown(world: World, told: Offer, plan: bool = False) -> tuple[str, str]:
+    """Return what would be deployed, for a person to read: what fits a screen, and the whole.
 
     Args:
         world: whose mirror.
@@ -114,21 +126,34 @@ def shown(world: World, told: Offer, plan: bool = False) -> str:
     before = told.found.recorded.current if told.found.recorded else None
     at = head.head_of(world)
     no = answers.rejected(world, at.gates, told.environment.name, key_of(told.found.state.hashes()))
-    return render(
-        "deploy/approve.txt.j2",
-        environment=told.environment.name,
-        rejected=f"{no.by}: {no.why}" if no else "",
-        branch=at.branch,
-        commit=told.commit,
-        first=before is None,
-        chart=chart_in(world, told.found.state),
-        before=chart_in(world, before),
-        commits=_commits(world, told),
-        files=[(_SIGNS[one.kind], one.path) for one in told.found.differences],
-        values=_values(world, told),
-        manifests=changed(world, told.environment, before, told.found.state),
-        terraform=_terraform(world, told, plan),
-    )
+    yank = withdrawn.yank_in(world, at, told.found.state.hashes())  # it is there already: a warning
+    found = {
+        "environment": told.environment.name,
+        "rejected": f"{no.by}: {no.why}" if no else "",
+        "yanked": yank.spoken if yank else "",
+        "branch": at.branch,
+        "commit": told.commit,
+        "first": before is None,
+        "chart": chart_in(world, told.found.state),
+        "before": chart_in(world, before),
+        "commits": commits_of(world, told.commit, told.found.differences),
+        "files": [(_SIGNS[one.kind], one.path) for one in told.found.differences],
+        "values": _values(world, told),
+        "manifests": changed(world, told.environment, before, told.found.state),
+        "terraform": _terraform(world, told, plan),
+        "more": _more(world, told),
+    }
+    log = paths.log(f"approve:{told.environment.name}")
+    form = "deploy/approve.txt.j2"
+    return render(form, **found, log=log), render(form, **found, log="")
+
+
+def _more(world: World, told: Offer) -> bool:
+    """Say whether another step waits behind what is shown."""
+    repository = repository_of(world)
+    settings = settings_at(world, repository, told.commit)
+    name = told.environment.name
+    return one_after(repository, told.commit, settings, name, told.found.state)
 
 
 def _terraform(world: World, told: Offer, plan: bool) -> list[str]:
@@ -138,15 +163,6 @@ def _terraform(world: World, told: Offer, plan: bool) -> list[str]:
         return preview.planned(world, name, key_of(state.hashes()))
     modes = modes_from(repository_of(world), state, told.commit)
     return preview.plan(world, fact_of(told.environment, state, modes))
-
-
-def _commits(world: World, told: Offer) -> list[tuple[str, str]]:
-    """Return the commits that the files come from, with their summaries, the newest first."""
-    words = {one.new.from_commit: one.new.message for one in told.found.differences if one.new}
-    if not words:
-        return []
-    ordered = g.lines("rev-list", "--no-walk=sorted", *sorted(words), "--", repo=head.mirror(world))
-    return [(commit, words[commit]) for commit in ordered]
 
 
 def _values(world: World, told: Offer) -> list[str]:
@@ -186,9 +202,11 @@ def approve(name: str, world: World, by: str = "", why: str = "", plan: bool = F
     """Show what would be deployed, ask, and open the gate for exactly that."""
     told = offer(world, name)
     if told is None:
-        print(f"{name} may have this already.\nnext     doit deploy:{name}")
+        print(f"{name} may have this already{_by_hand(world, name)}.\nnext     doit deploy:{name}")
         return ""
-    print(printable(shown(world, told, plan)), end="")
+    some, whole = shown(world, told, plan)
+    journal.say(whole)
+    print(printable(some), end="")
     by, why = who_and_why(
         by,
         why,
@@ -203,3 +221,11 @@ def approve(name: str, world: World, by: str = "", why: str = "", plan: bool = F
         f"\nApproved by {by}: {name} may have {told.commit[:12]}.\nnext     doit deploy:{name}"
     ))  # fmt: skip
     return ""
+
+
+def _by_hand(world: World, name: str) -> str:
+    """Return what to add where nobody was ever shown what may come."""
+    if answers.word_on(world, head.head_of(world).gates, name):
+        return ""
+    gates = world.config.gates
+    return f": its gate was set by hand, in {gates.file} on {gates.branch}"

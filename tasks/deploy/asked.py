@@ -7,33 +7,77 @@ options would reach it alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import shlex
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..kernel import graph
+from ..kernel.asking import who_and_why
+from ..kernel.errors import WrongUsage
 from ..kernel.receipts import UpToDate
 from ..kernel.world import World
+from ..promotion import once_more
 
 DESTROY, REPLACE = "allow-destroy", "replace"
 _VARIABLES: Mapping[str, str] = {DESTROY: "SLIPWAY_ALLOW_DESTROY"}
+_PART = re.compile(r'(?:[^",]|"(?:\\.|[^"\\])*"?)+')  # a key in an address may hold a comma
 
 
 def _said(name: str) -> list[str]:
     import doit
 
     told = doit.get_var(name) or os.environ.get(_VARIABLES.get(name, ""), "")
-    # A key in an address may hold a comma: "a[\"x,y\"]" is asked for alone.
-    return list(dict.fromkeys([part.strip() for part in (told, *told.split(",")) if part.strip()]))
+    return list(dict.fromkeys(part.strip() for part in _PART.findall(told) if part.strip()))
 
 
-def may_destroy(address: str) -> bool:
-    """Say whether somebody named a resource that may be destroyed."""
-    return address in _said(DESTROY)
+def may_destroy(environment: str, address: str) -> bool:
+    """Say whether somebody named a resource that may be destroyed.
+
+    The same address is there in every environment: where a run deploys more than one, it has to be
+    said which is meant.
+    """
+    said = _said(DESTROY)
+    if f"{environment}:{address}" in said:
+        return True
+    return address in said and graph.alone("apply:")
+
+
+def to_type(environment: str, addresses: Iterable[str]) -> str:
+    """Return what to type so that resources may be destroyed."""
+    named = ",".join(f"{environment}:{address}" for address in addresses)
+    return f"doit {DESTROY}={shlex.quote(named)} deploy:{environment}"
 
 
 def to_replace() -> list[str]:
     """Return the addresses of what is to be made anew."""
-    found = _said(REPLACE)
-    return found if len(found) < 2 else found[1:]  # the whole is no address, its parts are
+    return _said(REPLACE)
+
+
+class Unsaid(WrongUsage):
+    """Something is asked for, and not by whom, or why."""
+
+
+def replacement(world: World, environment: str) -> dict[str, Any]:
+    """Return what a plan's fact tells of a replacement behind a gate; nothing for any other plan.
+
+    Raises:
+        Unsaid: nobody says who wants it and why, and no human has been shown it.
+    """
+    import doit
+
+    named = to_replace()
+    if not (named and world.config.environments[environment].gate):
+        return {}
+    by, why = (str(doit.get_var(word) or "") for word in ("by", "why"))
+    if not (by.strip() and why.strip()):
+        raise Unsaid(
+            f"{environment} has a gate: who wants something made anew there, and why, must be said",
+            fix=f'doit {REPLACE}={shlex.quote(",".join(named))} by=NAME why="TEXT"'
+            f" deploy:{environment}",
+        )
+    by, why = who_and_why(by, why, command="doit", reason="", question="")
+    return {"asked": {"replace": named, "by": by, "why": why}}
 
 
 class Asked(UpToDate):
@@ -41,4 +85,5 @@ class Asked(UpToDate):
 
     def reasons(self, world: World, values: dict[str, Any]) -> list[str]:  # noqa: ARG002
         """Return what is asked for."""
-        return [f"asked to replace {one}" for one in to_replace()]
+        again = ["asked for what is recorded"] if once_more.asked() else []
+        return [*again, *(f"asked to replace {one}" for one in to_replace())]

@@ -9,6 +9,7 @@ from ..kernel import journal, paths
 from ..kernel.actions import Gate
 from ..kernel.errors import Failed, SlipwayError
 from ..kernel.world import World
+from .asked import Unsaid
 from .lock import Locked, release
 from .past import add, deployed_by
 
@@ -30,7 +31,10 @@ def watched(
     """
     try:
         return action(world)
-    except (Gate, Locked):
+    except (Locked, Unsaid):
+        raise
+    except Gate:
+        release(world, name)  # whoever decides has all the time they need
         raise
     except SlipwayError as error:
         try:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..kernel.errors import Failed
+from ..kernel.errors import Failed, SlipwayError
 from ..kernel.redact import printable
 from ..kernel.world import World
-from ..promotion import fact_of, head
+from ..promotion import fact_of, freezes, head, judge, key_of, once_more
 from . import live, lock, serial, tfplan
 from .chart import chart_in
 from .health import differing
@@ -19,6 +19,7 @@ from .hold import Recorded, recorded
 from .prepare import opened
 
 if TYPE_CHECKING:
+    from ..promotion import engine
     from ..terraform import Terraform
 
 
@@ -46,12 +47,29 @@ def drift(name: str, world: World) -> str:
         raise Failed(
             f"{name} is not what is recorded as state {version}",
             detail=[*found, *ill],
-            fix=f"doit deploy:{name} plans anew and puts it right"
+            fix=_mend(world, name, state)
             if found
             else f"doit restart:{name} starts dead pods again",
         )
     print(printable(f"{name} is as recorded: state {version}, {_seen(terraform)}"))
     return ""
+
+
+def _mend(world: World, name: str, state: engine.State) -> str:
+    """Return what puts an environment right, which is not always to deploy it."""
+    try:
+        waits = judge(world, name)
+    except SlipwayError as error:  # nothing can be deployed there as it is
+        return f"{error.fix or error.what}; then doit deploy:{name} puts it right"
+    deploy = f"doit deploy:{name}"
+    if waits.fix:
+        return f"doit {once_more.VARIABLE}=yes deploy:{name} puts that back ({waits.says})"
+    if waits.fact and waits.fact["key"] != key_of(state.hashes()):
+        return f"{deploy} plans anew, for what is due as well: {waits.says}"
+    freeze = freezes.frozen(world, name, head.head_of(world).commit)
+    if freeze:
+        return f"doit override:{name} lets it through the freeze ({freeze.reason}); then {deploy}"
+    return f"{deploy} plans anew and puts it right"
 
 
 def _seen(terraform: Terraform) -> str:

@@ -20,11 +20,19 @@ _PLAN = {
     **{"name": "plan", "long": "plan", "type": bool, "default": False},
     "help": "ask Terraform what it would do",
 }
+_YES = {
+    **{"name": "yes", "long": "yes", "type": bool, "default": False},
+    "help": "go back to a yanked release without being asked",
+}
 _TO = {"name": "to", "long": "to", "default": "", "help": "the number of an earlier state"}
 
 
 def _has_gate(environment: Environment) -> bool:
     return environment.gate
+
+
+def _values(name: str) -> Sequence[str]:
+    return [f"chart:values:{name}"] if pipeline().chart else []
 
 
 def _for_each(
@@ -33,7 +41,7 @@ def _for_each(
     doc: str,
     *,
     params: Sequence[dict[str, Any]] = _SAID,
-    after: Sequence[str] = (),
+    after: Callable[[str], Sequence[str]] = lambda _: (),
     where: Callable[[Environment], bool] = lambda _: True,
 ) -> Iterator[declare.Task]:
     """Declare `VERB:ENV` for every environment: a decision that somebody takes, or a question.
@@ -43,7 +51,7 @@ def _for_each(
         action: takes the environment's name, the world and the options.
         doc: one line, `{name}` standing for the environment.
         params: its options: as a rule, who says so and why.
-        after: what must come first besides the look at the deployments.
+        after: takes its name: what must come first besides the look at the deployments.
         where: which environments have it.
     """
     for name, environment in pipeline().environments.items():
@@ -52,7 +60,7 @@ def _for_each(
                 f"{verb}:{name}",
                 partial(action, name),
                 doc=doc.format(name=name),
-                after=["deployments", *after],
+                after=["deployments", *after(name)],
                 params=params,
                 acts=True,
                 shows=True,
@@ -65,9 +73,8 @@ def task_approve_environment() -> Iterator[declare.Task]:
     Else what is shown were the environment's values of before.
     """
     doc = "open the gate of {name} for what is shown (--by=NAME --why=TEXT, --plan)"
-    values = ["chart:values"] if pipeline().chart else []
     return _for_each(
-        "approve", approve.approve, doc, params=(*_SAID, _PLAN), after=values, where=_has_gate
+        "approve", approve.approve, doc, params=(*_SAID, _PLAN), after=_values, where=_has_gate
     )
 
 
@@ -85,8 +92,8 @@ def task_override_environment() -> Iterator[declare.Task]:
 
 def task_rollback() -> Iterator[declare.Task]:
     """`rollback:ENV`: back to an earlier state, and held there."""
-    doc = "hold {name} at an earlier state (--by=NAME --why=TEXT, --to=STATE, --plan)"
-    return _for_each("rollback", hold.rollback, doc, params=(*_SAID, _TO, _PLAN))
+    doc = "hold {name} at an earlier state (--by=NAME --why=TEXT, --to=STATE, --plan, --yes)"
+    return _for_each("rollback", hold.rollback, doc, params=(*_SAID, _TO, _PLAN, _YES))
 
 
 def task_resume() -> Iterator[declare.Task]:

@@ -78,14 +78,24 @@ def differing(world: World, name: str, chart: Chart) -> list[str]:
 
 
 def _wrong(world: World, chart: Chart, running: list[Workload]) -> list[str]:
+    """Return which images do not run as they are wanted, or run in another make besides."""
+    repositories = {
+        image: _repository(world.config.images[image].repository) for image in chart.digests
+    }
+    wanted: dict[str, set[str]] = {}  # two images may be of one repository
+    for image, digest in chart.digests.items():
+        wanted.setdefault(repositories[image], set()).add(digest)
     live = {one.digest for one in running}
     wrong = []
     for image, digest in sorted(chart.digests.items()):
+        of_it = [one for one in running if _repository(one.image) == repositories[image]]
+        strange = {one.digest: one.name for one in of_it}
+        strange = {at: by for at, by in strange.items() if at not in wanted[repositories[image]]}
         if digest in live:
-            continue
-        repository = world.config.images[image].repository
-        others = [one.digest for one in running if _repository(one.image) == repository]
-        wrong.append(f"{image}: runs {', '.join(sorted(others)) or 'nowhere'}, wanted {digest}")
+            wrong += [f"{image}: {by} runs {at}, wanted {digest}" for at, by in strange.items()]
+        else:
+            runs = ", ".join(sorted(strange)) or "nowhere"
+            wrong.append(f"{image}: runs {runs}, wanted {digest}")
     return wrong
 
 

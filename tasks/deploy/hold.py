@@ -10,14 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..forge import Yank
 from ..kernel import git as g
 from ..kernel import journal, remotes
-from ..kernel.asking import who_and_why
+from ..kernel.asking import confirm, who_and_why
 from ..kernel.errors import Failed, SlipwayError, WrongUsage
 from ..kernel.redact import printable
 from ..kernel.templates import render
+from ..kernel.waiting import said_yes
 from ..kernel.world import World
-from ..promotion import decided, fact_of, head, notes, repository_of, settings_at
+from ..promotion import decided, fact_of, head, notes, repository_of, settings_at, withdrawn
 from . import preview
 from .chart import chart_in
 from .manifests import changed
@@ -73,11 +75,31 @@ def recorded(world: World, name: str, most: int = _FAR) -> list[Recorded]:
 
 
 def rollback(
-    name: str, world: World, by: str = "", why: str = "", to: str = "", plan: bool = False
+    name: str,
+    world: World,
+    by: str = "",
+    why: str = "",
+    to: str = "",
+    plan: bool = False,
+    yes: bool = False,
 ) -> str:
-    """Show an earlier state, ask, and hold the environment at it."""
-    known = recorded(world, name)
-    target, now = _target(name, known, to), known[0]
+    """Show an earlier state, ask, and hold the environment at it.
+
+    Args:
+        name: of the environment.
+        world: whose facts.
+        by: who says so.
+        why: the reason.
+        to: the number of the state; that before with other files when "".
+        plan: whether Terraform is asked what it would do.
+        yes: go back to a yanked release, too, without asking.
+    """
+    import doit
+
+    known, at = recorded(world, name), head.ask(world)
+    to = to or str(doit.get_var("to") or "")
+    target, gone = _target(world, at, name, known, to)
+    now = known[0]
     environment, state = world.config.environments[name], target.record.current
     fact = fact_of(environment, state, state.head_commit)
     print(
@@ -88,6 +110,7 @@ def rollback(
                 now=now.record.version,
                 version=target.record.version,
                 since=notes.spoken(target.at),
+                yanked=gone.spoken if gone else "",
                 chart=chart_in(world, state),
                 before=chart_in(world, now.record.current),
                 files=_files(state, now.record),
@@ -96,7 +119,14 @@ def rollback(
             )
         ),
         end="",
+        flush=True,
     )
+    if gone:
+        confirm(
+            f"Go back to {gone.version} although it is {gone.spoken}",
+            yes=yes or said_yes(),
+            command=f"doit rollback:{name} --to={target.record.version} --yes",
+        )
     by, why = who_and_why(
         by,
         why,
@@ -111,6 +141,7 @@ def rollback(
         "Record": target.commit,
         "By": by,
         "Why": why,
+        **({"Yanked": gone.version} if gone else {}),
     }
     try:
         notes.put(world, ref, notes.write(world, f"{name} is held", fields, before), before)
@@ -125,8 +156,12 @@ def rollback(
     return ""
 
 
-def _target(name: str, known: list[Recorded], to: str) -> Recorded:
-    """Return the state to go back to: the one that is named, else the last one with other files.
+def _target(
+    world: World, at: head.Head, name: str, known: list[Recorded], to: str
+) -> tuple[Recorded, Yank | None]:
+    """Return the state to go back to, and how its release was yanked, if it was.
+
+    It is the one that is named, else the last one with other files whose release was not yanked.
 
     Raises:
         Failed: there is none.
@@ -140,12 +175,37 @@ def _target(name: str, known: list[Recorded], to: str) -> Recorded:
     if not to:
         if not others:
             raise Failed(f"{name} has had no other state than the one it has")
-        return others[0]
+        return _newest_good(world, at, name, others), None
     for one in others:
         if str(one.record.version) == to.removeprefix("state").strip():
-            return one
+            return one, _yank(world, at, one)
     raise WrongUsage(f"--to={to}: no earlier state of {name} is that, with other files than now",
                      fix=f"states: {states}; doit history:{name} tells of them")  # fmt: skip
+
+
+def _newest_good(world: World, at: head.Head, name: str, others: list[Recorded]) -> Recorded:
+    """Return the newest state whose release was not yanked, and tell of those that were.
+
+    Raises:
+        Failed: all were.
+    """
+    skipped: list[str] = []
+    for one in others:
+        yank = _yank(world, at, one)
+        if yank is None:
+            print("".join(f"left out {line}\n" for line in skipped), end="")
+            return one
+        skipped.append(printable(f"state {one.record.version}: {yank.version} is {yank.spoken}"))
+    raise Failed(
+        f"the release of each earlier state of {name} was yanked",
+        detail=skipped,
+        fix=f"a fix is the next release; doit rollback:{name} --to=STATE goes to one all the same",
+    )
+
+
+def _yank(world: World, at: head.Head, one: Recorded) -> Yank | None:
+    """Return how the release in a state was yanked; None when it was not."""
+    return withdrawn.yank_in(world, at, one.record.current.hashes())
 
 
 def _files(state: engine.State, now: engine.Record) -> list[tuple[str, str]]:

@@ -14,18 +14,19 @@ from .past import add
 def override(name: str, world: World, by: str = "", why: str = "") -> str:
     """Show what waits and the freeze it waits for, ask, and make the exception."""
     at = head.head_of(world)
-    freeze = freezes.frozen(world, name, at.commit)
-    if freeze is None:
+    frozen = freezes.over(world, name, at.commit)
+    if not frozen:
         raise Failed(f"{name} is not frozen", fix=f"doit deploy:{name}")
     waits = judge(world, name, at, heed_freezes=False)
-    if waits.fix or not waits.due or waits.fact is None:
+    if waits.fix or waits.fact is None:
         raise Failed(
             f"nothing waits for the end of the freeze: {waits.says}",
             fix=waits.fix or f"doit status says when there is something for {name}",
         )
-    print(
-        printable(f"{name} is frozen until {freeze.until}: {freeze.reason}\nwaits    {waits.says}")
-    )
+    for freeze in frozen:
+        print(printable(f"{name} is frozen until {freeze.until}: {freeze.reason}"))
+    others = "" if waits.due else "; only what has drifted, or what replace= names"
+    print(printable(f"waits    {waits.says}{others}"))
     by, why = who_and_why(
         by,
         why,
@@ -35,8 +36,9 @@ def override(name: str, world: World, by: str = "", why: str = "") -> str:
     )
     ref, key = notes.OVERRIDES + name, waits.fact["key"]
     before = at.notes.get(ref, "")
-    fields = {"By": by, "Why": why, "Key": key, "Freeze": freeze.reason}
-    told = {**fields, "Until-Second": str(int(freeze.end.timestamp()))}
+    reasons = "; ".join(one.reason for one in frozen)
+    fields = {"By": by, "Why": why, "Key": key, "Freeze": reasons}
+    told = {**fields, "Freezes": " ".join(one.key for one in frozen)}
     note = notes.write(world, f"{name} is excepted from a freeze", told, before)
     try:
         notes.put(world, ref, note, before)
@@ -45,6 +47,7 @@ def override(name: str, world: World, by: str = "", why: str = "") -> str:
             f"somebody else has just made an exception for {name}", fix=f"doit override:{name}"
         ) from None
     add(world, name, "let through a freeze", {"Result": "override", **fields})
-    journal.effect(f"override:{name}", f"{freeze.reason}; by {by}: {why}")
-    print(printable(f"\nThese very files may go to {name}.\nnext     doit deploy:{name}"))
+    journal.effect(f"override:{name}", f"{reasons}; by {by}: {why}")
+    print(printable(f"\nThese very files may go to {name}, in this freeze."))
+    print(f"next     doit deploy:{name}")
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
@@ -43,16 +44,13 @@ def opened(world: World, promoted: dict[str, Any], aside: str = "") -> Terraform
         world.path(ready).unlink(missing_ok=True)
         _export(world, promoted, tree)
     root = tree / promoted["root"]
-    if not any(root.glob("*.tf")):
-        raise SlipwayError(
-            f"there is no Terraform root {promoted['root']} among the files of {name}",
-            where=world.config.deployments.cepler,
-            fix=f"correct environments.{name}.root in {world.config.file}, or its globs there",
-        )
+    program = find_terraform(world, environment.terraform)
+    _refuse_no_root(world, name, root, promoted["root"], program)
     terraform = Terraform(
-        find_terraform(world, environment.terraform),
+        program,
         root,
         environment_for(world, environment.namespace),
+        secrets=(*world.config.deployments.secrets, *environment.secrets),
     )
     backend = state_config(world, root, name)
     told = {"backend": backend, "program": str(terraform.program)}
@@ -63,10 +61,58 @@ def opened(world: World, promoted: dict[str, Any], aside: str = "") -> Terraform
     return terraform
 
 
+def _refuse_no_root(world: World, name: str, root: Path, told: str, program: Path) -> None:
+    """Refuse a folder that the program finds nothing to do in.
+
+    Raises:
+        SlipwayError: it has no files of Terraform, or such that OpenTofu alone reads.
+    """
+    from ..terraform import TERRAFORM, files_of, only_for_tofu
+
+    if not files_of(root):
+        raise SlipwayError(
+            f"there is no Terraform root {told} among the files of {name}",
+            where=world.config.deployments.cepler,
+            fix=f"correct environments.{name}.root in {world.config.file}, or its globs there",
+        )
+    if program.name == TERRAFORM and only_for_tofu(root):
+        raise SlipwayError(
+            f"the root {told} has files that OpenTofu alone reads (*.tofu)",
+            where=world.config.file,
+            fix=f"say environments.{name}.terraform: tofu",
+        )
+
+
+def _refuse_states(world: World, name: str, tree: Path, wanted: Collection[str]) -> None:
+    """Refuse to write files anew over a state: whatever left it there, nobody else may have it.
+
+    Terraform itself saves one as `errored.tfstate` in its root when a backend does not take it.
+
+    Raises:
+        SlipwayError: naming it, and what to do.
+    """
+    found = sorted(
+        path.relative_to(tree).as_posix()
+        for path in tree.rglob("*.tfstate*")
+        if path.is_file() and _OWN not in path.relative_to(tree).parts[:-1]
+    )
+    if left := [path for path in found if path not in wanted]:
+        raise SlipwayError(
+            f"among the files of {name} lies a state of Terraform that nobody else may have:"
+            f" {left[0]}",
+            where=os.path.relpath(tree, world.root),
+            detail=left[1:],
+            fix="bring it to the backend of its root (terraform state push), or move it to a safe"
+            " place; then run the same again",
+        )
+
+
 def _export(world: World, promoted: dict[str, Any], tree: Path) -> None:
     """Write exactly the files that are wanted."""
     from ..promotion import engine
 
+    wanted = state_in(promoted).hashes()
+    _refuse_states(world, promoted["environment"], tree, wanted)
     rmtree(tree, ignore_errors=True)
     engine.export(repository_of(world), state_in(promoted), tree, at=promoted["commit"])
 

@@ -24,7 +24,7 @@ from ..promotion import (
     state_in,
     wanted_by,
 )
-from . import lock, serial, tfplan
+from . import begun, lock, serial, tfplan
 from .chart import chart_in
 from .past import deployed_by
 from .prepare import in_words, opened
@@ -229,6 +229,7 @@ def leave(world: World, wanted: Wanted, seen: Seen) -> None:
     """Go on from the record, and give the lock up: in a plan, from the one that would be made."""
     if not world.dry:
         lock.release(world, wanted.name)
+        begun.forget(world, wanted.name)
     at, commit = head.head_of(world).commit, seen.facts["commit"]
     if world.dry and not seen.done:
         known = UNKNOWN not in (at, wanted.key)

@@ -17,7 +17,7 @@ from ..kernel.effects import Foreseen
 from ..kernel.receipts import UpToDate
 from ..kernel.world import UNKNOWN, Forecast, World
 from ..promotion import wanted_by
-from . import asked, lock, lost
+from . import asked, begun, lock, lost
 from .prepare import COUNTS, in_words, opened
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def fact_of(key: str, plan: Plan, sha: str, at: tuple[int, str]) -> dict[str, An
         "summary": plan.summary,
         "lines": list(plan.lines),
         "protected": list(plan.protected),
+        "destroys": list(plan.destroys),
     }
 
 
@@ -53,8 +54,9 @@ def make(name: str, world: World) -> str:
     Raises:
         Locked: somebody else is deploying the environment.
         Failed: it was deployed before, and its state is gone.
+        Unsaid: something is to be made anew behind a gate, and nobody says who wants it, and why.
     """
-    promoted = wanted_by(world, name)
+    promoted, told = wanted_by(world, name), asked.replacement(world, name)
     lock.wait(world, name)
     terraform = opened(world, promoted)
     terraform.validate()
@@ -64,7 +66,7 @@ def make(name: str, world: World) -> str:
     world.write(paths.tfplan_run(name), f"{_run()}\n".encode())
     plan = terraform.plan(file, replace=asked.to_replace())
     sha = sha256(file.read_bytes()).hexdigest()
-    world.write_json(paths.tfplan(name), fact_of(promoted["key"], plan, sha, at))
+    world.write_json(paths.tfplan(name), fact_of(promoted["key"], plan, sha, at) | told)
     return "\n".join([says(plan.empty, plan.summary), *plan.lines])
 
 
@@ -86,6 +88,7 @@ def foresee(name: str, world: Forecast) -> Foreseen:
             "summary": dict.fromkeys(COUNTS, UNKNOWN),
             "lines": [],
             "protected": [],
+            "destroys": [],
         },
     )
     return Foreseen("terraform says what would change")
@@ -137,7 +140,6 @@ class Kept(UpToDate):
         """Return why there has to be another one."""
         if not world.exists(paths.tfplan(self.name)) or world.exists(paths.tfplan_file(self.name)):
             return []
-        applied = world.json_or(paths.receipt(f"apply:{self.name}"), {}).get("plan")
-        if applied == world.json(paths.tfplan(self.name))["plan"]:
+        if begun.is_told(world, self.name, world.json(paths.tfplan(self.name))["plan"]):
             return []
         return ["its plan was not kept"]

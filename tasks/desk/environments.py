@@ -10,11 +10,14 @@ from ..kernel import git as g
 from ..kernel import remotes
 from ..kernel.errors import SlipwayError
 from ..kernel.world import World
-from ..promotion import answers, decided, freezes, judge, key_of, notes
+from ..promotion import answers, decided, freezes, judge, key_of, notes, withdrawn
 from ..promotion import head as deployments
 
 if TYPE_CHECKING:
     from ..promotion.engine import Pending
+
+
+_BACK = "to go back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +117,23 @@ def _waits(sight: _Sight, name: str, ahead: Pending | None) -> tuple[str, str]:
         return f"{differ}; {error.what}", error.fix
     if hold := decided.hold_on(world, sight.head, name):
         held = f"held at state {hold.said('State')} by {hold.said('By')}: {hold.said('Why')}"
+        if verdict.fact is None:  # what it is held at was yanked since
+            return f"{differ}, {verdict.says}", verdict.fix
         if verdict.fix:
             return f"{differ}, {held}", f"doit resume:{name}"
-        return f"to go back, {held}", f"doit deploy:{name}"
-    if not ahead.due:
+        return f"{_BACK}, {held}", f"doit deploy:{name}"
+    if not (ahead.due or verdict.due or verdict.fix):
         return differ, ""
     freeze = freezes.frozen(world, name, sight.head.commit)
     if freeze and verdict.fix.startswith("doit override"):
-        says = f"{differ}, frozen until {freeze.until}: {freeze.reason}"
+        says = f"{differ if ahead.due else _BACK}, frozen until {freeze.until}: {freeze.reason}"
         return says, f'doit override:{name} --why="TEXT"'
     if verdict.due:
-        return f"{differ}, approved" if environment.gate else differ, f"doit deploy:{name}"
-    if environment.gate:
+        if not ahead.due:  # its gate stands at something older than it has
+            return f"{_BACK}, {verdict.says}", f"doit deploy:{name}"
+        yes = ", gate set by hand" if verdict.by_hand else ", approved"
+        return f"{differ}{yes if environment.gate else ''}", f"doit deploy:{name}"
+    if environment.gate and verdict.fix.startswith("doit approve"):
         key = key_of(ahead.state.hashes())
         if no := answers.rejected(world, sight.head.gates, name, key):
             return f"{differ}, rejected by {no.by}: {no.why}", f"doit approve:{name}"
@@ -159,16 +167,7 @@ def _differ(count: int) -> str:
 
 def _release(world: World, repository: Any, record: Any) -> str:
     """Return the appVersion of the chart that a record has."""
-    import yaml
-
-    vendored = world.config.deployments.vendored
-    if record is None or vendored is None:
-        return ""
-    blob = record.current.hashes().get(f"{vendored}/Chart.yaml")
-    if blob is None:
-        return ""
-    chart = yaml.safe_load(repository.blob(blob)) or {}
-    return str(chart.get("appVersion", "")) if isinstance(chart, dict) else ""
+    return withdrawn.release_in(world, repository, record.current.hashes()) if record else ""
 
 
 def chart_line(world: World) -> str:
@@ -195,7 +194,8 @@ def chart_line(world: World) -> str:
 def _chart_versions(text: bytes | None) -> str:
     import yaml
 
-    chart = yaml.safe_load(text or b"") or {}
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # 1.10 is not the number 1.1
+    chart = yaml.load(text or b"", Loader=loader) or {}  # noqa: S506 - it makes texts only
     return f"{chart.get('version', '?')} with {chart.get('appVersion', '?')}"
 
 

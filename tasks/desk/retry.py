@@ -21,6 +21,7 @@ from .plan import forecast, known, lines_of
 from .walk import Step, walk
 
 _LINE = "release"
+_YES = "--yes"
 
 
 class _Forgetful:
@@ -43,7 +44,13 @@ def _stage(names: list[str]) -> str:
     Raises:
         WrongUsage: it is none that could be retried.
     """
-    asked = [name for name in names if name != "--yes"]
+    asked = [name for name in names if name != _YES]
+    if wrong := [word for word in asked if word.startswith("-")]:
+        what = f"{_YES} takes no value" if wrong[0].startswith(f"{_YES}=") else ""
+        raise WrongUsage(
+            what or f"there is no option {wrong[0].partition('=')[0]}",
+            fix=f"write doit retry STAGE {_YES}, or leave it out to be asked",
+        )
     if len(asked) != 1:
         raise WrongUsage(
             f"one stage is retried at a time, not {len(asked)}" if asked else "which stage?",
@@ -100,9 +107,9 @@ def retry(world: World, names: list[str], yes: bool = False) -> Next:
         Failed: the person said no.
     """
     name = _stage(names)
-    said = yes or "--yes" in names or waiting.said_yes()
+    said = yes or _YES in names or waiting.said_yes()
     print(_shown(world, name), flush=True)
-    confirm(f"Retry {name}", yes=said, command=f"doit retry {name} --yes")
+    confirm(f"Retry {name}", yes=said, command=f"doit retry {name} {_YES}")
     if forget := (graph.current()[name].meta or {}).get("forget"):
         forget(world)
     return Next(f"{name} again", (name,))

@@ -239,15 +239,19 @@ class LocalForge(LocalReleases):
         try:
             told = json.loads(self._statuses_file(commit).read_bytes())
         except FileNotFoundError:
+            self._need_commit(commit)
             return {}
         return {name: status["verdict"] for name, status in sorted(told.items())}
+
+    def verdicts(self, commit: str) -> Mapping[str, Verdict]:
+        """See `Forge.verdicts`; here there is nothing besides statuses."""
+        return self.statuses(commit)
 
     def set_status(
         self, commit: str, name: str, verdict: Verdict, says: str, link: str = ""
     ) -> None:
         """See `Forge.set_status`."""
-        if g.returncode("cat-file", "-e", f"{commit}^{{commit}}", repo=self.source):
-            raise Refused(f"there is no commit {commit}", where=self.source)
+        self._need_commit(commit)
         file = self._statuses_file(commit)
         try:
             with self._guard():
@@ -259,6 +263,10 @@ class LocalForge(LocalReleases):
                 f"the status {name} of {commit[:7]} cannot be set: the folder may only be read",
                 where=str(self.folder),
             ) from None
+
+    def _need_commit(self, commit: str) -> None:
+        if g.returncode("cat-file", "-e", f"{commit}^{{commit}}", repo=self.source):
+            raise Refused(f"there is no commit {commit}", where=self.source)
 
     def _statuses_file(self, commit: str) -> Path:
         if not re.fullmatch(r"[0-9a-f]{40,64}", commit):

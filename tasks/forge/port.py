@@ -165,7 +165,21 @@ class Forge(Protocol):
         """Delete a draft with its assets, when there is one; a published release is refused."""
 
     def statuses(self, commit: str) -> Mapping[str, Verdict]:
-        """Return what was said of a commit, by us and by others: name of the check → verdict."""
+        """Return the statuses of a commit, as `set_status` sets them: name → verdict.
+
+        Raises:
+            Refused: the forge does not let us, or has no such commit.
+        """
+
+    def verdicts(self, commit: str) -> Mapping[str, Verdict]:
+        """Return all that was said of a commit, by us and by others: name of the check → verdict.
+
+        Besides the statuses it is what others say in ways of their own, which takes a permission
+        more on some forges.
+
+        Raises:
+            Refused: the forge does not let us, or has no such commit.
+        """
 
     def set_status(
         self, commit: str, name: str, verdict: Verdict, says: str, link: str = ""

@@ -18,8 +18,8 @@ from .port import Release
 
 YANKED = "refs/slipway/yanked/"
 _TITLE = "(yanked)"
-_FIELD = re.compile(r"^(Version|By|Why): (.*)$", re.MULTILINE)
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+.*$")
+_FIELD = re.compile(r"^(By|Why): (.*)$", re.MULTILINE)
+_VERSION = re.compile(r"(?<![0-9.])[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,15 @@ def yank_ref(tag: str) -> str:
     return f"{YANKED}{tag}"
 
 
+def version_of(tag: str) -> str:
+    """Return the version that a release's tag names, without its prefix.
+
+    It is the name alone that counts: the commit that a ref is set to by hand may say anything.
+    """
+    found = _VERSION.search(tag)
+    return found[0] if found else tag
+
+
 def yank_message(version: str, by: str, why: str) -> str:
     """Return the message of the commit that the ref stands on."""
     return f"yank {version}\n\nVersion: {version}\nBy: {by}\nWhy: {why}\n"
@@ -125,8 +134,6 @@ def _read(mirror: Path, tag: str, commit: str) -> Yank:
     told = g.git(*log, repo=mirror, ok=(0, 128)).decode(errors="replace")
     at, _, message = told.partition("\0")
     said = {name: " ".join(value.split()) for name, value in _FIELD.findall(message)}
-    found = _VERSION.search(tag)
-    version = said.get("Version") or (found[0] if found else tag)
     when = int(at) if at.isdigit() and "Why" in said else 0
     why = said.get("Why") or "no reason is given"
-    return Yank(tag, version, said.get("By") or "?", why, when, commit)
+    return Yank(tag, version_of(tag), said.get("By") or "?", why, when, commit)

@@ -59,7 +59,8 @@ class Effect(Generic[W]):
     Attributes:
         task: the doit task's name.
         want: facts in, the wanted thing out; or `Skip`.
-        observe: asks the outside afresh; raises when a thing stands there that differs.
+        observe: asks the outside afresh; raises when a thing stands there that differs, and
+            `Declined` when the other side does not answer that.
         act: makes the wanted thing; may rely on what observe saw; returns words for the screen.
         claims: what stands outside afterwards, from the wanted thing and what was observed.
         means: in words, what it is about to change outside ("tag 0.42.0-rc.1 at 7f3c2a1").
@@ -129,6 +130,10 @@ def _receipt_of_none(skip: Skip) -> dict[str, Any]:
     return {"claims": skip.claims, "skipped": skip.why}
 
 
+def _receipt_of_no(no: Declined) -> dict[str, Any]:
+    return {"claims": {}, "declined": no.what}
+
+
 def _observe_again(effect: Effect[W], world: World, wanted: W, error: SlipwayError) -> Seen:
     """Ask again after a failed act: the reply may have been lost, or somebody else was quicker."""
     journal.say(f"act failed: {error}\nobserving again")
@@ -160,17 +165,17 @@ def _carry_out_once(effect: Effect[W], world: World) -> str:
     if isinstance(wanted, Skip):
         world.write_json(paths.receipt(effect.task), _receipt_of_none(wanted))
         return Skipped(wanted.why)
-    seen = effect.observe(world, wanted)
-    journal.say(f"observed: {seen.says}")
-    killed_here(f"{effect.task}:observed")
-    says = seen.says
-    if not seen.done:
-        try:
+    try:
+        seen = effect.observe(world, wanted)
+        journal.say(f"observed: {seen.says}")
+        killed_here(f"{effect.task}:observed")
+        says = seen.says
+        if not seen.done:
             says, seen = _make(effect, world, wanted, seen)
-        except Declined as no:
-            journal.say(f"declined: {no}")
-            world.write_json(paths.receipt(effect.task), {"claims": {}, "declined": no.what})
-            return Skipped(no.what)
+    except Declined as no:
+        journal.say(f"declined: {no}")
+        world.write_json(paths.receipt(effect.task), _receipt_of_no(no))
+        return Skipped(no.what)
     if effect.leave:
         effect.leave(world, wanted, seen)
     world.write_json(
@@ -230,7 +235,11 @@ def foresee(effect: Effect[W], world: Forecast) -> Foreseen:
     if isinstance(wanted, Skip):
         world.write_json(receipt, _receipt_of_none(wanted))
         return Foreseen(wanted.why)
-    seen = effect.observe(world, wanted)
+    try:
+        seen = effect.observe(world, wanted)
+    except Declined as no:
+        world.write_json(receipt, _receipt_of_no(no))
+        return Foreseen(no.what)
     claims = effect.claims(wanted, seen)
     for port, names in claims.items():
         world.see(port, world.sightings(port) | names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,25 @@ from .errors import SlipwayError, WrongUsage
 
 Tasks = Mapping[str, Any]
 
+# `-n 2`, `-an2`: doit's options without a value may stand before it. Long ones may be cut short.
+_PROCESSES = re.compile(r"-[acks]*n|--pro?c?e?s?s?(=|$)")
+
 _tasks: Tasks = {}
+_run: frozenset[str] = frozenset()
 
 
-def remember(tasks: Tasks) -> None:
+def remember(tasks: Tasks, selected: Iterable[str] = ()) -> None:
     """Keep the graph of this run, for the tasks that look at it (`plan`, `status`).
 
     doit keeps `file_dep` in sets, so the tasks that follow from them come in another order in
     every process. They are put into the order of the graph, as far as doit lets them.
+
+    Args:
+        tasks: the whole graph.
+        selected: the tasks that were asked for.
     """
-    global _tasks  # noqa: PLW0603 - one graph a process
-    _tasks = tasks
+    global _tasks, _run
+    _tasks, _run = tasks, frozenset(closure(tasks, selected))
     order = {name: place for place, name in enumerate(tasks)}
     for task in tasks.values():
         task.task_dep.sort(key=lambda name: order[name])
@@ -31,6 +40,24 @@ def remember(tasks: Tasks) -> None:
 def current() -> Tasks:
     """Return the graph of this run: task name → doit's task."""
     return _tasks
+
+
+def runs(name: str) -> bool | None:
+    """Say whether a task is one of this run's; None where no run is known."""
+    return name in _run if _run else None
+
+
+def alone(kind: str) -> bool:
+    """Say whether this run has at most one task whose name begins so.
+
+    A worker that knows nothing of the run it works for (`-n`, where processes are started afresh)
+    says no, since what hangs on it must not be done by mistake.
+    """
+    import multiprocessing
+
+    if not _run:
+        return multiprocessing.parent_process() is None
+    return sum(name.startswith(kind) for name in _run) < 2
 
 
 def closure(tasks: Tasks, selected: Iterable[str]) -> set[str]:
@@ -113,7 +140,7 @@ def follow(tasks: Tasks, names: Iterable[str], words: Sequence[str]) -> None:
 
 
 def _side_by_side(words: Sequence[str]) -> bool:
-    return any(word.startswith(("-n", "--process")) for word in words)
+    return any(_PROCESSES.match(word) for word in words)
 
 
 def refuse_side_by_side(selected: Iterable[str], words: Sequence[str]) -> None:

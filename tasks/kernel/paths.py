@@ -143,7 +143,7 @@ def deploy_ready(environment: str) -> str:
 
 
 def deploy_intent(environment: str) -> str:
-    """Return the note that an apply has begun; it is gone when its receipt is written."""
+    """Return the note that an apply has begun, or ended; gone when the deployment is recorded."""
     return f"{BUILD}/deploy/{environment}/intent.json"
 
 

@@ -17,6 +17,7 @@ _SHORTEST = 6  # a shorter value would blank out innocent words
 _LOGIN = r"(?i)(?P<scheme>https?://(?=[^/\s]+@)|[a-z][a-z0-9+.-]*://(?=[^/\s:@]*:))[^/\s]+@"
 _BEARER = r"(?i)\b(authorization:\s*)?(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{8,}"
 MASK = "•••"
+_declared: set[str] = set()  # names of variables that somebody said hold one
 _COMMAND = r"(?<![\w./-])doit (?=[a-z])"
 
 
@@ -30,9 +31,15 @@ def names_secret(name: str) -> bool:
     return _NAMES.search(name) is not None
 
 
+def declare(names: Iterable[str]) -> None:
+    """Hide the values of variables from here on, whatever these are called."""
+    _declared.update(names)
+
+
 def secret_values(extra: Iterable[str] = ()) -> list[str]:
     """Return the secrets to hide, longest first, so that one inside another leaves no rest."""
-    whole = [*(os.environ[name] for name in secret_names()), *extra]
+    names = {*secret_names(), *_declared.intersection(os.environ)}
+    whole = [*(os.environ[name] for name in names), *extra]
     # A key of many lines is printed, indented and cut line by line; a newline at the end is not.
     lines = [line.strip() for value in whole for line in value.splitlines()]
     found = {value for value in (*whole, *lines) if len(value) >= _SHORTEST}

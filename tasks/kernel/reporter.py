@@ -52,7 +52,7 @@ class Reporter:
         """Check the graph and take the run lock, before the first action."""
         signal.signal(signal.SIGTERM, _stop)
         signal.signal(signal.SIGINT, _stop)
-        graph.remember(tasks)
+        graph.remember(tasks, selected)
         names = graph.closure(tasks, selected)
         graph.follow(tasks, names, sys.argv[1:])
         self.screen.fit(names)
@@ -182,6 +182,7 @@ class Reporter:
             self.screen.problem("wait", f"{names} cannot be waited for; type what it says above")
             return
         lock.release()
+        end = time.monotonic() + seconds
         self.screen.note("wait", f"up to {seconds:g} s for a human (^C ends it)")
         try:
             opened = waiting.until_open(gates, seconds, Screen(sys.stderr))
@@ -193,7 +194,8 @@ class Reporter:
             raise
         if opened:
             self.screen.note("wait", "the gate is open: the same command runs once more")
-            waiting.again()
+            others = len(gates) > 1  # for one gate alone, the run that follows is the answer
+            waiting.again(left=end - time.monotonic() if others else 0)
         closed = f"{names} stay{'' if len(opens) > 1 else 's'} closed, what to type stands above"
         self.screen.note("wait", f"nobody has decided in that time; {closed}")
 

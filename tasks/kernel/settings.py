@@ -14,6 +14,7 @@ from doit.doit_cmd import DoitMain
 
 from . import paths
 from .checker import ContentChecker
+from .options import speak_plainly
 from .reporter import Reporter
 
 _IN_MEMORY = ":memory:"
@@ -67,6 +68,7 @@ def doit_config(default: list[str]) -> dict[str, Any]:
     # Started as a module, doit would call itself "-m" when it says what to type.
     if DoitMain.BIN_NAME not in ("doit", "pytest"):
         DoitMain.BIN_NAME = "./doitw" if "SLIPWAY_CWD" in os.environ else "doit"
+    speak_plainly()
     return {
         "default_tasks": default,
         "backend": "sqlite3",  # the one backend that two runs at once do not spoil

@@ -4,7 +4,8 @@ doit walks its graph once: what stands before a gate has ended when the gate is 
 observers have fixed what this run is about. So nobody waits inside a task (it would hold the run
 lock, which the human's own command needs): the run ends as ever, this process gives the lock back
 and asks whether the gate has opened, and then puts the same command in its own place, once and
-without `wait=`. That one observes afresh; its exit code is the answer.
+without `wait=`. That one observes afresh; its exit code is the answer. Where more than one gate was
+closed, it goes on waiting for the others, for what is left of the time.
 """
 
 from __future__ import annotations
@@ -94,11 +95,22 @@ class Never(SlipwayError):
     """The gate will not open for this: a human said no."""
 
 
-def again(words: Sequence[str] | None = None) -> NoReturn:
-    """Put the same command, without `wait=`, in the place of this process."""
+def again(words: Sequence[str] | None = None, left: float = 0) -> NoReturn:
+    """Put the same command in the place of this process.
+
+    Args:
+        words: the command; what was typed when None.
+        left: seconds that it may go on waiting, for other gates that are still closed; without any
+            it does not wait.
+    """
     import doit
 
-    words = [word for word in words or sys.orig_argv if not word.startswith(f"{VARIABLE}=")]
+    rest = [f"{VARIABLE}={int(left)}s"] if left >= 1 else []
+    words = [
+        found
+        for word in words or sys.orig_argv
+        for found in (rest if word.startswith(f"{VARIABLE}=") else [word])
+    ]
     lock.release()
     os.chdir(doit.get_initial_workdir())
     sys.stdout.flush()

@@ -1,6 +1,8 @@
 """What people have said at the gates: yes or no, to which files, and why.
 
-Both are commits of the gates branch with trailers that say so (`approve:ENV`, `reject:ENV`).
+Both are commits of the gates branch with trailers that say so (`approve:ENV`, `reject:ENV`). A
+gate that somebody set by hand, as cepler has it, has no such words: it lets through whatever stands
+up to its commit.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ from dataclasses import dataclass
 from ..kernel import git as g
 from ..kernel.world import World
 from . import head
+from . import wanted as w
 
 _FAR = 500  # commits of the gates branch that are looked back at
+_SUBJECT = "ci(gates): "
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,11 @@ def decisions(world: World, gates: str, most: int = _FAR) -> list[Said]:
         gates: the commit of the branch; "" when there is none.
         most: commits to look at.
     """
-    if not gates:
-        return []
-    how = ("log", f"--max-count={most}", "--format=%H%x00%ct%x00%B%x01", gates, "--")
+    return _decisions(world, gates, f"--max-count={most}") if gates else []
+
+
+def _decisions(world: World, gates: str, *which: str) -> list[Said]:
+    how = ("log", *which, "--format=%H%x00%ct%x00%B%x01", gates, "--")
     found = []
     for told in g.text(*how, repo=head.mirror(world)).split("\x01"):
         if told.strip():
@@ -60,9 +66,9 @@ def decisions(world: World, gates: str, most: int = _FAR) -> list[Said]:
 def _said(commit: str, at: int, message: str) -> Said | None:
     subject, *lines = message.splitlines() or [""]
     told = dict(line.split(": ", 1) for line in lines if ": " in line)
-    words = subject.removeprefix("ci(gates): ").split()
+    words = subject.removeprefix(_SUBJECT).split()
     by = told.get("Approved-by") or told.get("Rejected-by")
-    if not subject.startswith("ci(gates): ") or not words or not by:
+    if not subject.startswith(_SUBJECT) or not words or not by:
         return None
     why, key = told.get("Reason", ""), told.get("Slipway-State", "")
     return Said(words[0], "Approved-by" in told, by, why, key, commit, at)
@@ -74,3 +80,25 @@ def rejected(world: World, gates: str, environment: str, key: str) -> Said | Non
         if said.environment == environment and said.key == key:
             return None if said.yes else said
     return None
+
+
+def word_on(world: World, gates: str, environment: str) -> Said | None:
+    """Return the decision that an environment's gate stands by now, however long ago it was.
+
+    None when nobody has decided anything, or somebody has set the gate by hand since then.
+
+    Args:
+        world: whose mirror.
+        gates: the commit of the gates branch; "" when there is none.
+        environment: whose gate.
+    """
+    if not gates:
+        return None
+    about = f"--grep={_SUBJECT}{environment} m"  # may have, must not have
+    found = _decisions(world, gates, "--fixed-strings", about, f"--max-count={_FAR}")
+    said = next((one for one in found if one.environment == environment), None)
+    if said is None or not said.key:
+        return None
+    repository = w.repository_of(world)
+    then, now = (w.gates_of(world, repository, at) for at in (said.commit, gates))
+    return said if then.get(environment) == now.get(environment) else None

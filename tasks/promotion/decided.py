@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from ..kernel.errors import SlipwayError
 from ..kernel.world import World
-from . import notes
+from . import freezes, notes
 from .head import Head
 from .wanted import settings_at
 
@@ -44,11 +43,19 @@ def held_state(
 
 
 def excepted(world: World, head: Head, environment: str, key: str) -> notes.Note | None:
-    """Return the note that lets these very files through a freeze; None when none does."""
+    """Return the note that lets these very files through every freeze there is; None for none.
+
+    It was made in a freeze, or several at once: any other that has begun since asks anew.
+    """
     commit = head.notes.get(notes.OVERRIDES + environment)
     if not commit:
         return None
     note = notes.read(world, commit)
-    until = note.said("Until-Second")
-    fits = note.said("Key") == key and until.isdigit() and time.time() < int(until)
-    return note if fits else None
+    now = {one.key for one in freezes.over(world, environment, head.commit)}
+    return note if note.said("Key") == key and now <= set(note.said("Freezes").split()) else None
+
+
+def frozen_for(world: World, head: Head, environment: str, key: str) -> freezes.Freeze | None:
+    """Return the freeze that keeps some files from an environment; None when they may come."""
+    freeze = freezes.frozen(world, environment, head.commit)
+    return None if freeze is None or excepted(world, head, environment, key) else freeze

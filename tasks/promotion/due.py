@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,10 @@ from ..kernel import paths
 from ..kernel.actions import Gate
 from ..kernel.config import Environment
 from ..kernel.effects import Foreseen
-from ..kernel.errors import SlipwayError, WrongUsage
+from ..kernel.errors import SlipwayError
 from ..kernel.facts import canonical
 from ..kernel.world import UNKNOWN, Forecast, World
-from . import decided, freezes, withdrawn
+from . import answers, decided, freezes, gatefile, once_more, withdrawn
 from . import wanted as w
 from .head import Head, head_of
 
@@ -31,14 +32,21 @@ class Verdict:
         fact: the fact `promotion`; None when it stays what it was.
         fix: what to type before anything can go on; "" when nothing waits.
         due: the environment is recorded with something else, or with nothing.
-        key: of the files that wait for a human; "" when none do.
+        waiting: the files that wait for a human, path → blob id; empty when none do.
+        by_hand: they may come because somebody set the gate by hand: nobody was shown them.
     """
 
     says: str
     fact: dict[str, Any] | None = None
     fix: str = ""
     due: bool = False
-    key: str = ""
+    waiting: Mapping[str, str | None] = field(default_factory=dict)
+    by_hand: bool = False
+
+    @property
+    def key(self) -> str:
+        """Of the files that wait for a human; "" when none do."""
+        return w.key_of(self.waiting) if self.waiting else ""
 
 
 def judge(
@@ -61,11 +69,26 @@ def judge(
     repository = w.repository_of(world)
     settings = w.settings_at(world, repository, head.commit)
     known = records_at(repository, head.commit, settings)
+    verdict = _judged(world, repository, head, settings, environment, known)
+    if heed_freezes:
+        verdict = _unless_frozen(world, head, name, verdict)
+    return once_more.instead(verdict, environment, known.get(name))
+
+
+def _judged(
+    world: World,
+    repository: Repository,
+    head: Head,
+    settings: Config,
+    environment: Environment,
+    known: dict[str, Record],
+) -> Verdict:
+    name = environment.name
     if hold := decided.hold_on(world, head, name):
-        return _held(world, repository, environment, hold, known.get(name))
+        verdict = _held(world, repository, environment, hold, known.get(name))
+        return withdrawn.unless_known(world, head, verdict, known.get(name), hold)
     verdict = _unheld(world, repository, head, settings, environment, known)
-    verdict = withdrawn.unless_yanked(world, head, verdict, known.get(name))
-    return _unless_frozen(world, head, name, verdict) if heed_freezes else verdict
+    return withdrawn.unless_yanked(world, head, verdict, known.get(name))
 
 
 def _unheld(
@@ -81,19 +104,19 @@ def _unheld(
         return Verdict(
             f"{name} waits for {environment.passed}", fix=f"doit deploy:{environment.passed}"
         )
-    gates = _gates(world, repository, head, environment)
+    gates = gatefile.gates_for(world, repository, head, environment)
     try:
         start, allowed = w.start_of(repository, gates, environment)
     except SlipwayError as error:
         closed = _closed(repository, head, settings, environment)
         if closed.fact is not None:
             return closed  # nothing is due: what the gate says does not matter now
-        raise _useless_gate(world, environment, error) from None
+        raise gatefile.useless(world, environment, error) from None
     if not allowed:
         return _closed(repository, head, settings, environment)
     if start is not None:
-        _refuse_early(repository, start, settings, environment)
-    return _due(repository, head, settings, environment, start)
+        gatefile.refuse_early(repository, start, settings, environment)
+    return _due(world, repository, head, settings, environment, start)
 
 
 def _held(
@@ -136,6 +159,7 @@ def _unless_frozen(world: World, head: Head, name: str, verdict: Verdict) -> Ver
 
 
 def _due(
+    world: World,
     repository: Repository,
     head: Head,
     settings: Config,
@@ -150,10 +174,15 @@ def _due(
     modes = w.modes_from(repository, found.state, start or head.commit)
     fact = w.fact_of(environment, found.state, modes)
     if found.due:
-        says = _in_words(found)
+        said = answers.word_on(world, head.gates, name) if environment.gate else None
+        if said and not (said.yes and said.key == fact["key"]):
+            return _closed(repository, head, settings, environment)  # a yes is for what was shown
+        by_hand, says = environment.gate and not said, _in_words(found)
         if w.one_after(repository, start or head.commit, settings, name, found.state):
-            says += f"; one more step waits: doit deploy:{name}"
-        return Verdict(says, fact, due=True)
+            needs = ", and needs a yes of its own" if said else f": doit deploy:{name}"
+            says += f"; one more step waits{needs}"
+        says += "; its gate was set by hand" if by_hand else ""
+        return Verdict(says, fact, due=True, by_hand=by_hand)
     if start is None:
         return Verdict("nothing new", fact)
     beyond = pending(repository, head.commit, settings, name)
@@ -178,71 +207,15 @@ def _closed(
     return Verdict("nothing new", w.fact_of(environment, beyond.state, modes))
 
 
-def _gates(
-    world: World, repository: Repository, head: Head, environment: Environment
-) -> dict[str, str]:
-    """Return the gates.
-
-    Raises:
-        WrongUsage: the file is no map; with where it stands.
-    """
-    try:
-        return w.gates_of(world, repository, head.gates)
-    except WrongUsage as error:
-        told = world.config.gates
-        raise WrongUsage(
-            f"{told.file} on the branch {told.branch} cannot be read, so nobody knows how far"
-            f" {environment.name} may go: {error.what}",
-            where=world.config.remotes.deployments.url,
-            detail=error.detail,
-            fix="mend it there: a line ENVIRONMENT: HEAD, or a commit id of 40 digits, for each",
-        ) from None
-
-
-def _useless_gate(world: World, environment: Environment, error: SlipwayError) -> SlipwayError:
-    told, name = world.config.gates, environment.name
-    return type(error)(
-        f"the gate of {name} is of no use: {error.what}",
-        where=f"{world.config.remotes.deployments.url}, {told.file} on {told.branch}",
-        detail=error.detail,
-        fix=f"doit approve:{name} writes it anew"
-        if environment.gate
-        else f"write {name}: HEAD there, or a commit id of 40 digits",
-    )
-
-
 def _waits(name: str, beyond: Pending) -> Verdict:
     says = f"{name} waits for a human: {_in_words(beyond)}"
-    return Verdict(says, fix=f"doit approve:{name}", key=w.key_of(beyond.state.hashes()))
+    return Verdict(says, fix=f"doit approve:{name}", waiting=beyond.state.hashes())
 
 
 def _in_words(found: Pending) -> str:
     if found.recorded is None:
         return f"never deployed, {len(found.state.files)} files"
     return w.files_in_words(found.differences)
-
-
-def _refuse_early(
-    repository: Repository, start: str, settings: Config, environment: Environment
-) -> None:
-    """Refuse a gate at a commit where the environment before has not been recorded.
-
-    Nothing would be propagated there, and what is deployed would be half of an environment.
-
-    Raises:
-        SlipwayError: that is so.
-    """
-    from .engine import records_at
-
-    if environment.passed is None:
-        return
-    there: dict[str, Record] = records_at(repository, start, settings)
-    if environment.passed not in there:
-        raise SlipwayError(
-            f"the gate of {environment.name} names {start[:7]}, which is older than the first"
-            f" deployment of {environment.passed}",
-            fix=f"doit approve:{environment.name} names a newer one",
-        )
 
 
 def promote(name: str, world: World) -> str:
@@ -261,8 +234,8 @@ def _remembered(name: str, world: World) -> Verdict:
     """Judge, unless head, gates and settings are those of the last time and the fact stands."""
     head, path = head_of(world), paths.promotion(name)
     config = world.config.slice("environments", "gates", "deployments")
-    freeze = freezes.frozen(world, name, head.commit)  # the clock is asked, too
-    now = [head.commit, head.gates, dict(head.notes), freeze.until if freeze else "", config]
+    frozen = [one.key for one in freezes.over(world, name, head.commit)]  # the clock is asked, too
+    now = [head.commit, head.gates, dict(head.notes), frozen, once_more.asked(), config]
     asked = sha256(canonical(now)).hexdigest()
     last = world.json_or(paths.judged(name), {})
     if last.get("asked") == asked and (last["fix"] or last["fact"] == _digest(world.read(path))):

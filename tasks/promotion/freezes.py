@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from ..kernel.errors import WrongUsage
@@ -40,6 +41,13 @@ class Freeze:
         return self.begin <= at < self.end and (
             not self.environments or environment in self.environments
         )
+
+    @property
+    def key(self) -> str:
+        """Stands for this very freeze, in the note of an exception from it."""
+        times = (f"{at.astimezone(UTC):%Y%m%dT%H%M%S}" for at in (self.begin, self.end))
+        told = f"{'-'.join(times)} {self.reason}"
+        return sha256(told.encode()).hexdigest()[:16]
 
     @property
     def until(self) -> str:
@@ -98,10 +106,10 @@ def _time(told: dict[str, Any], name: str, where: str) -> datetime:
     return found
 
 
-def standing(freezes: Sequence[Freeze], environment: str, now: datetime) -> Freeze | None:
-    """Return the freeze that an environment is under: the one that ends last; None for none."""
+def standing(freezes: Sequence[Freeze], environment: str, now: datetime) -> list[Freeze]:
+    """Return the freezes that an environment is under, the one that ends last first."""
     found = [one for one in freezes if one.covers(environment, now)]
-    return max(found, key=lambda one: one.end, default=None)
+    return sorted(found, key=lambda one: one.end, reverse=True)
 
 
 def freezes_at(world: World, commit: str) -> list[Freeze]:
@@ -124,6 +132,11 @@ def freezes_at(world: World, commit: str) -> list[Freeze]:
     return found
 
 
-def frozen(world: World, environment: str, commit: str) -> Freeze | None:
-    """Return the freeze that an environment is under now, as a commit says; None for none."""
+def over(world: World, environment: str, commit: str) -> list[Freeze]:
+    """Return the freezes that an environment is under now, the one that ends last first."""
     return standing(freezes_at(world, commit), environment, datetime.now(UTC))
+
+
+def frozen(world: World, environment: str, commit: str) -> Freeze | None:
+    """Return the freeze that an environment is under longest, as a commit says; None for none."""
+    return next(iter(over(world, environment, commit)), None)

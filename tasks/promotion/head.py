@@ -8,13 +8,15 @@ or in the same plan, goes on from them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..kernel import paths, remotes
 from ..kernel.effects import Again
 from ..kernel.errors import SlipwayError
-from ..kernel.world import World
+from ..kernel.lock import exclusively
+from ..kernel.world import UNKNOWN, World
 
 REMOTE = "deployments"
 DECISIONS = ("refs/slipway/holds/", "refs/slipway/overrides/")
@@ -50,8 +52,25 @@ def write_head(world: World, head: Head) -> None:
 
 
 def advance(world: World, commit: str) -> None:
-    """Go on from a commit that we have put on the branch (or, in a plan, would have)."""
-    write_head(world, replace(head_of(world), commit=commit))
+    """Go on from a commit that we have put on the branch (or, in a plan, would have).
+
+    Only ever forward: of two effects side by side, the slower one takes nothing back.
+    """
+    with _alone(world):
+        now = head_of(world)
+        if commit == UNKNOWN or _is_ahead(world, now.commit, commit):
+            write_head(world, replace(now, commit=commit))
+
+
+def _is_ahead(world: World, now: str, commit: str) -> bool:
+    return now != UNKNOWN and remotes.is_ancestor(mirror(world), now, commit)
+
+
+def _alone(world: World) -> AbstractContextManager[None]:
+    """Let no other process move the head meanwhile; a plan has a head of its own."""
+    if world.dry:
+        return nullcontext()
+    return exclusively(mirror(world).with_name(f"{REMOTE}.head.lock"))
 
 
 def address(world: World) -> str:

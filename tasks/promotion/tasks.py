@@ -41,7 +41,7 @@ def task_promotion() -> Iterator[declare.Task]:
             + (f", once {environment.passed} has had it" if environment.passed else "")
             + (" and a human said yes" if environment.gate else ""),
             writes=[paths.promotion(name)],
-            after=["deployments", *(["chart:values"] if config.chart else [])],
+            after=["deployments", *([f"chart:values:{name}"] if config.chart else [])],
             opens=partial(gate.opens, name),
         )
         task["meta"]["forecast"] = partial(due.foresee, name)

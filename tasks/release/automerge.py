@@ -93,7 +93,7 @@ def _remote(world: World, told: Automerge, where: Where) -> list[str]:
 
 def _one(forge: Forge, told: Automerge, where: Where, pull: Pull) -> tuple[str, str]:
     """Merge one, or not; return the line for it, and what went wrong."""
-    reason = _unfit(told, where, pull) or why_not_green(forge.statuses(pull.head), told.checks)
+    reason = _unfit(told, where, pull) or why_not_green(forge.verdicts(pull.head), told.checks)
     if reason:
         return f"· {pull.where}: {reason}", ""
     why = f"labels: {', '.join(told.labels)}; every check of {pull.head[:7]} says yes"

@@ -7,12 +7,16 @@ Nothing is deleted.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..forge import (
     YANKED,
+    Forge,
     Refused,
+    Release,
     Yank,
     connect,
     yank_message,
@@ -36,11 +40,11 @@ class Wanted:
 
     Attributes:
         yanked: all that were yanked.
-        declined: what the forge did not let us do in this run, in words.
+        declined: what the forge did not let us do in this run: the part → its words.
     """
 
     yanked: tuple[Yank, ...]
-    declined: list[str] = field(default_factory=list)
+    declined: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,9 @@ def observe(world: World, wanted: Wanted) -> Lacks:
     """Ask the forge, the registry, the charts and the deployments what is still as it was."""
     facts: dict[str, Any] = {"yanked": {yank.tag: yank.commit for yank in wanted.yanked}}
     facts["noted"] = bool(world.config.environments)
-    parts: list[str] = []
-    if not wanted.declined:
-        parts += _pages(world, wanted)
-    else:
+    if wanted.declined:
         facts["declined"] = list(wanted.declined)
+    parts = [part for part in _pages(world, wanted) if part not in wanted.declined]
     parts += [f"`{name}` of {where}" for name, where, _ in newest.tags_behind(world, wanted.yanked)]
     parts += [f"a note for the deployments on {yank.version}" for yank in _unnoted(world, wanted)]
     parts += [what for yank in wanted.yanked for what in _offers(world, yank)]
@@ -79,21 +81,37 @@ def observe(world: World, wanted: Wanted) -> Lacks:
 def _in_words(wanted: Wanted) -> str:
     names = ", ".join(yank.version for yank in wanted.yanked)
     if wanted.declined:
-        return f"{names}: yanked, but {wanted.declined[0]}"
+        refused = "; ".join(f"{part} ({no})" for part, no in wanted.declined.items())
+        return f"{names}: yanked, but the forge does not take {refused}"
     return f"yanked and marked: {names}"
 
 
 def _pages(world: World, wanted: Wanted) -> list[str]:
     """Return what the forge still shows as if nothing had happened."""
-    forge, parts = connect(world), []
-    for yank in wanted.yanked:
-        release = forge.release(yank.tag)
-        if release and not release.draft and not yank.is_on(release):
-            parts.append(f"the page of {yank.version}")
-    latest = forge.latest()
-    if latest in {yank.tag for yank in wanted.yanked} and (good := newest.release(world, forge)):
-        parts.append(f"{good} as the latest release")
-    return parts
+    forge = connect(world)
+    parts = [_page(yank) for yank in wanted.yanked if _unmarked(forge, yank)]
+    good = _to_be_latest(world, forge, wanted)
+    return [*parts, _latest(good)] if good else parts
+
+
+def _page(yank: Yank) -> str:
+    return f"the page of {yank.version}"
+
+
+def _latest(tag: str) -> str:
+    return f"{tag} as the latest release"
+
+
+def _unmarked(forge: Forge, yank: Yank) -> Release | None:
+    """Return the published release whose page does not tell of the yank yet."""
+    release = forge.release(yank.tag)
+    return release if release and not release.draft and not yank.is_on(release) else None
+
+
+def _to_be_latest(world: World, forge: Forge, wanted: Wanted) -> str:
+    """Return the release that should be shown instead of a yanked one; "" when none should."""
+    bad = {yank.tag for yank in wanted.yanked}
+    return newest.release(world, forge) if forge.latest() in bad else ""
 
 
 def _unnoted(world: World, wanted: Wanted) -> list[Yank]:
@@ -125,12 +143,7 @@ def act(world: World, wanted: Wanted, _seen: Seen) -> str:
     killed_here(f"{TASK}:closed")
     newest.move_tags(world, wanted.yanked)
     killed_here(f"{TASK}:moved")
-    try:
-        _mark_pages(world, wanted)
-    except Refused as no:
-        # The ref is what all stages go by; the page is for people, and the forge has the last word.
-        journal.say(f"the forge does not take it: {no}")
-        wanted.declined.append(f"the forge does not let its page say so ({no.what})")
+    _mark_pages(world, wanted)
     return _in_words(wanted)
 
 
@@ -162,16 +175,26 @@ def _close_offer(world: World, yank: Yank) -> None:
 
 
 def _mark_pages(world: World, wanted: Wanted) -> None:
+    """Have the forge show it, each part by itself: one that it refuses keeps no other from it."""
     forge = connect(world)
     for yank in wanted.yanked:
-        release = forge.release(yank.tag)
-        if release is None or release.draft or yank.is_on(release):
-            continue
-        forge.retitle(yank.tag, *yank.words_for(release))
-        killed_here(f"{TASK}:marked")
-    bad = {yank.tag for yank in wanted.yanked}
-    if forge.latest() in bad and (good := newest.release(world, forge)):
-        forge.make_latest(good)
+        if release := _unmarked(forge, yank):
+            with _told(wanted, _page(yank)):
+                forge.retitle(yank.tag, *yank.words_for(release))
+            killed_here(f"{TASK}:marked")
+    if good := _to_be_latest(world, forge, wanted):
+        with _told(wanted, _latest(good)):
+            forge.make_latest(good)
+
+
+@contextmanager
+def _told(wanted: Wanted, part: str) -> Iterator[None]:
+    """Take the forge's no for an answer: all stages go by the ref, its pages are for people."""
+    try:
+        yield
+    except Refused as no:
+        journal.say(f"the forge does not take {part}: {no}")
+        wanted.declined[part] = no.what
 
 
 def claims(wanted: Wanted, seen: Seen) -> Claims:

@@ -6,9 +6,10 @@ in the next `doit release` when this run is killed in between.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 
-from ..forge import Release, Yank, connect, yank_message, yank_of, yank_ref
+from ..forge import Release, Yank, connect, marked, yank_message, yank_of, yank_ref
 from ..kernel import git as g
 from ..kernel import journal, paths, remotes
 from ..kernel.asking import who_and_why
@@ -20,6 +21,7 @@ from ..version import tag_prefix, versions
 from . import newest, withdraw
 
 _COMMAND = "doit release:yank"
+_NEXT = "a fix is the next release: push it, then doit release"
 
 
 def _asked_for(version: str) -> str:
@@ -65,6 +67,7 @@ def _release(world: World, named: str) -> tuple[str, str, Release]:
     finals = [tag for tag in versions(tags, prefix) if tag.version.prerelease is None]
     found = [tag for tag in finals if named in (tag.name, str(tag.version))]
     if not found:
+        _refuse_unreleased(world, named, {str(tag.version) for tag in finals})
         newest_ones = ", ".join(str(tag.version) for tag in reversed(finals[-5:]))
         raise Failed(
             f"{named} is no release",
@@ -77,9 +80,38 @@ def _release(world: World, named: str) -> tuple[str, str, Release]:
         raise Failed(
             f"{tag.version} is not published" + (": it is a draft" if release else ""),
             where=release.where if release else "the forge",
-            fix="only what is public can be withdrawn; candidate:drop says no to a candidate",
+            fix="doit release publishes it; what is public can be yanked",
         )
     return tag.name, str(tag.version), release
+
+
+def _refuse_unreleased(world: World, named: str, released: Collection[str]) -> None:
+    """Refuse what is on its way to a release, with what can be done about it.
+
+    Raises:
+        Failed: it is the merged promotion, or the candidate that waits.
+    """
+    merged = world.json_or(paths.MERGED, {}).get("promotion") or {}
+    on_its_way = merged.get("version") not in released
+    if on_its_way and named in (merged.get("version"), merged.get("candidate")):
+        raise Failed(
+            f"{merged['version']} is merged, and not published yet",
+            where="the source's tags",
+            fix="doit release publishes it; what is public can be yanked",
+        )
+    waiting = [
+        pull
+        for pull in connect(world).pulls(world.config.promotion.branch)
+        if pull.state == "open"
+        and (candidate := marked(pull.body))
+        and named in (candidate, candidate.partition("-")[0])
+    ]
+    if waiting:
+        raise Failed(
+            f"{named} is a candidate that waits",
+            where=waiting[0].where,
+            fix="doit candidate:drop says no to it",
+        )
 
 
 def _shown(world: World, tag: str, version: str, release: Release) -> str:
@@ -97,7 +129,7 @@ def _shown(world: World, tag: str, version: str, release: Release) -> str:
         lines.append("  the chart    is offered it no more; an open pull request with it is closed")
     if config.environments:
         lines.append("  environments get it no more; one that runs it is left as it is")
-    lines.append("A fix is the next release: push it, then doit release.")
+    lines.append(f"{_NEXT[0].upper()}{_NEXT[1:]}.")
     return "\n".join(lines) + "\n"
 
 
@@ -147,5 +179,5 @@ def yank(world: World, version: str = "", by: str = "", why: str = "") -> str:
         done = _set(world, tag, version, by, why)
         killed_here("release:yank:set")
     said = carry_out(withdraw.EFFECT, world)
-    print(printable(f"{version} is {done.spoken}\n{said}\nnext     doit release"))
+    print(printable(f"{version} is {done.spoken}\n{said}\n{_NEXT}"))
     return ""

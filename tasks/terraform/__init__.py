@@ -11,19 +11,23 @@ Nothing of it prints or logs what may hold a secret: a plan, a state, an output.
 
 from __future__ import annotations
 
-from .backend import backend_of, state_config
+from .backend import Backend, backend_of, files_of, only_for_tofu, state_config
 from .plan import Plan
 from .program import Terraform
 from .said import Locked, Stale
-from .surroundings import environment_for, find_terraform
+from .surroundings import TERRAFORM, environment_for, find_terraform
 
 __all__ = [
+    "TERRAFORM",
+    "Backend",
     "Locked",
     "Plan",
     "Stale",
     "Terraform",
     "backend_of",
     "environment_for",
+    "files_of",
     "find_terraform",
+    "only_for_tofu",
     "state_config",
 ]

@@ -6,14 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..kernel.errors import Failed
+
 _VERBS = {
     ("create",): "add",
     ("update",): "change",
     ("delete",): "destroy",
     ("create", "delete"): "replace",
     ("delete", "create"): "replace",
+    ("create", "forget"): "replace",
+    ("forget", "create"): "replace",
     ("forget",): "forget",
 }
+_NOTHING = (("no-op",), ("read",))  # untouched, or only read
 _REASONS = {
     "replace_because_tainted": "it was not finished before",
     "replace_by_request": "asked for",
@@ -41,6 +46,7 @@ class Plan:
         lineage: of that state; "" for none yet.
         protected: addresses it would destroy or replace although they are set to be protected
             (`deletion_protection`); Terraform itself refuses where `prevent_destroy` is set.
+        destroys: addresses of what it would destroy and not make anew.
     """
 
     empty: bool
@@ -52,6 +58,7 @@ class Plan:
     serial: int
     lineage: str
     protected: tuple[str, ...]
+    destroys: tuple[str, ...] = ()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -72,20 +79,26 @@ def read(told: Mapping[str, Any], *, empty: bool, serial: int, lineage: str) -> 
         empty: Terraform said that there is nothing to do.
         serial: of the prior state.
         lineage: of the prior state.
+
+    Raises:
+        Failed: it would do something that no guard knows how to judge.
     """
     counts = dict.fromkeys(("add", "change", "replace", "destroy"), 0)
-    lines, protected = [], []
+    lines, protected, destroys = [], [], []
     changes = sorted(told.get("resource_changes", ()), key=lambda one: str(one["address"]))
     for one in changes:
-        verb = _VERBS.get(tuple(one["change"]["actions"]), "")
-        if not verb:
-            continue  # untouched, or only read
+        actions = tuple(one["change"]["actions"])
+        if actions in _NOTHING:
+            continue
+        verb = _verb(actions, one["address"])
         if verb in counts:
             counts[verb] += 1
         reason = _reason(verb, one)
         lines.append(f"{verb:<7}  {one['address']}{f' ({reason})' if reason else ''}")
         if verb in ("destroy", "replace") and _is_protected(one["change"].get("before")):
             protected.append(str(one["address"]))
+        if verb == "destroy":
+            destroys.append(str(one["address"]))
     for name, change in sorted(told.get("output_changes", {}).items()):
         if change["actions"] != ["no-op"]:
             lines.append(f"output   {name}")
@@ -96,12 +109,24 @@ def read(told: Mapping[str, Any], *, empty: bool, serial: int, lineage: str) -> 
         serial=serial,
         lineage=lineage,
         protected=tuple(protected),
+        destroys=tuple(destroys),
     )
+
+
+def _verb(actions: tuple[str, ...], address: str) -> str:
+    if actions not in _VERBS:
+        raise Failed(
+            f"the plan would do to {address} what is not known here: {', '.join(actions)}",
+            fix="plan with another version of Terraform, or apply that part by hand",
+        )
+    return _VERBS[actions]
 
 
 def _reason(verb: str, told: Mapping[str, Any]) -> str:
     """Return why, in words that hold names and no values."""
     given = _REASONS.get(str(told.get("action_reason", "")), "")
+    if verb == "replace" and "forget" in told["change"]["actions"]:
+        return "the one before is let go, and stays"
     if given or verb not in ("change", "replace"):
         return given
     change = told["change"]

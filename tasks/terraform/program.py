@@ -15,7 +15,7 @@ from typing import Any
 
 from ..kernel import journal, lock, programs
 from ..kernel.errors import Failed, SlipwayError
-from ..kernel.redact import secret_names
+from ..kernel.redact import declare, secret_names
 from . import said
 from .plan import Plan, read
 
@@ -40,12 +40,14 @@ class Terraform:
         folder: the root.
         env: what it is to find around it (`environment_for`).
         deadline: of the monotonic clock, for all commands together; None for a limit each.
+        secrets: names of further variables with secrets that it may see.
     """
 
     program: Path
     folder: Path
     env: Mapping[str, str]
     deadline: float | None = None
+    secrets: Sequence[str] = ()
 
     def init(self, backend: Mapping[str, str]) -> None:
         """Prepare the root: its modules, providers and backend.
@@ -168,12 +170,13 @@ class Terraform:
             left = self.deadline - time.monotonic()
         if left <= 0:
             raise Failed(f"there was no time left for terraform {words[0]}")
+        declare(self.secrets)
         try:
             return programs.run(
                 [str(self.program), *words],
                 cwd=self.folder,
                 env=_environment() | dict(self.env),
-                needs=[name for name in secret_names() if name.startswith(_OURS)],
+                needs=[name for name in secret_names() if self._sees(name)],
                 timeout=left,
                 ok=None,
                 what=f"{self.program.name} {words[0]}",
@@ -181,6 +184,9 @@ class Terraform:
         except Failed as error:  # its time was up
             detail = [said.plain(line) for line in error.detail]
             raise Failed(error.what, where=self.folder.name, detail=detail) from None
+
+    def _sees(self, name: str) -> bool:
+        return name.startswith(_OURS) or name in self.secrets
 
     def _expect(
         self,
@@ -193,7 +199,9 @@ class Terraform:
             what = f"{self.program.name} {command}"
             # Before it knows its arguments, and when it crashes, it speaks in plain words.
             found = errors(done.err) or said.from_text(done.err)
-            raise said.failure(what, found, done.tail(), self.folder.name, self._unlock())
+            hidden = [name for name in secret_names() if not self._sees(name)]
+            where, unlock = self.folder.name, self._unlock()
+            raise said.failure(what, found, done.tail(), where, unlock, hidden)
 
     def _unlock(self) -> str:
         """Return what a person types to take a lock away, from the folder that they are in."""
@@ -219,6 +227,7 @@ def _environment() -> dict[str, str]:
     return cleared | {
         "TF_CLI_CONFIG_FILE": os.environ.get("TF_CLI_CONFIG_FILE", os.devnull),
         "TF_DATA_DIR": "",
+        "TF_WORKSPACE": "",  # a state beside the one that is meant
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "CHECKPOINT_DISABLE": "1",

@@ -12,6 +12,7 @@ from ..kernel.errors import Failed, SlipwayError
 from ..kernel.redact import redact
 
 _MOST = 30  # lines of detail
+_MOST_HIDDEN = 10  # names of variables
 _INFO = re.compile(r"^\s*(ID|Operation|Who|Created):\s+(.+?)\s*$", re.MULTILINE)
 # The backend `http` prints our own lock beside it, as if that were the one in the way.
 _ELSEWHERE = re.compile(r"HTTP remote state already locked(?:: ID=(?P<id>\S+))?")
@@ -20,6 +21,13 @@ _OPERATIONS = {
     "OperationTypeApply": "an apply",
     "OperationTypeRefresh": "a refresh",
 }
+# How providers say that nobody told them who we are.
+_STRANGER = re.compile(
+    r"credential|authenticat|unauthori[sz]ed|forbidden|\b40[13]\b|permission denied|not logged in"
+    r"|\b(api|app|access|auth|secret)[ _-]?(key|token)|\b(no|missing|valid) (\w+ )?token"
+    r"|environment variable",
+    re.IGNORECASE,
+)
 _FRAME = re.compile(r"^[╷│╵|]\s?")
 
 
@@ -134,7 +142,12 @@ def _place(told: Any) -> str:
 
 
 def failure(
-    what: str, found: Sequence[Diagnostic], tail: Sequence[str], where: str, unlock: str
+    what: str,
+    found: Sequence[Diagnostic],
+    tail: Sequence[str],
+    where: str,
+    unlock: str,
+    hidden: Sequence[str] = (),
 ) -> SlipwayError:
     """Return the error for a command that failed.
 
@@ -144,6 +157,7 @@ def failure(
         tail: the last lines that it printed, for when there are none.
         where: the root.
         unlock: what to type, with a lock's id behind it, when its owner has died.
+        hidden: names of variables with secrets that the command did not see.
     """
     for one in found:
         if "state lock" in one.summary:
@@ -163,7 +177,20 @@ def failure(
         redact(f"{what} failed{first}"),
         where=where,
         detail=detail,
-        fix="mend that in the deployments repository, then run the same again",
+        fix="mend that in the deployments repository, then run the same again"
+        + _unseen("\n".join(lines), hidden),
+    )
+
+
+def _unseen(text: str, hidden: Sequence[str]) -> str:
+    """Return which variables it may have missed, those first that it names; "" when it did not."""
+    if not hidden or not _STRANGER.search(text):
+        return ""
+    ordered = sorted(hidden, key=lambda name: name not in text)
+    some = ", ".join(ordered[:_MOST_HIDDEN]) + (", …" if len(hidden) > _MOST_HIDDEN else "")
+    return (
+        f"; Terraform was not shown {some}: what a provider logs in with is named in"
+        f" deployments.secrets or environments.ENV.secrets, such as [{ordered[0]}]"
     )
 
 

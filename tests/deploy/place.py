@@ -113,6 +113,7 @@ DODO = """\
 from tasks.desk.plan import plan
 from tasks.desk.tasks import task_history, task_status
 from tasks.kernel import declare
+from tasks.kernel.pipeline import pipeline
 from tasks.kernel.settings import doit_config
 from tasks.promotion.tasks import task_deployments, task_promotion
 from tasks.deploy.tasks import task_live, task_tfplan, task_apply, task_health, task_deploy
@@ -122,7 +123,9 @@ from tasks.deploy.gate_tasks import task_override_environment, task_rollback, ta
 from tasks.deploy.gate_tasks import task_unlock, task_drift, task_restart
 
 def task_values():
-    return {"basename": "chart:values", "actions": None, "task_dep": ["deployments"], "doc": "none"}
+    after = {"actions": None, "task_dep": ["deployments"], "doc": "none"}
+    for name in pipeline().environments:
+        yield {"basename": f"chart:values:{name}", **after}
 
 def task_plan():
     return declare.command("plan", plan, doc="plan", pos_arg="tasks", shows=True)

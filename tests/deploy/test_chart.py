@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tasks.cluster import Workload
 from tasks.deploy import health
-from tasks.deploy.chart import chart_in, lookup
+from tasks.deploy.chart import Chart, chart_in, lookup
 from tasks.deploy.past import deployed_by
 from tasks.kernel import paths
 from tasks.kernel.errors import SlipwayError
@@ -75,6 +76,29 @@ def test_infrastructure_alone_has_no_health_to_ask_for(tmp_path: Path) -> None:
     assert health.judge("staging", line.world).startswith("there is nothing to ask")
     fact = line.world.json(paths.health("staging"))
     assert (fact["key"], fact["digests"]) == (wanted_by(line.world, "staging")["key"], {})
+
+
+def runs(name: str, image: str, digest: str) -> Workload:
+    return Workload(name, "app", f"{image}@{digest}", digest, 1, True, {}, 0, "", ())
+
+
+def test_another_make_beside_the_wanted_one_is_seen(tmp_path: Path) -> None:
+    line = wanted(tmp_path, CHART)
+    image = "server"
+    chart = Chart("app", "0.1.0", "1.10", digests={image: "sha256:aaa"})
+    of_it = "registry.example.org/" + line.world.config.images[image].repository
+    good, other = runs("app", of_it, "sha256:aaa"), runs("worker", of_it, "sha256:bbb")
+    foreign = runs("database", "registry.example.org/postgres", "sha256:ccc")
+    assert health._wrong(line.world, chart, [good, foreign]) == []
+    assert health._wrong(line.world, chart, [good, other]) == [
+        f"{image}: worker runs sha256:bbb, wanted sha256:aaa"
+    ]
+    assert health._wrong(line.world, chart, [other]) == [
+        f"{image}: runs sha256:bbb, wanted sha256:aaa"
+    ]
+    assert health._wrong(line.world, chart, [foreign]) == [
+        f"{image}: runs nowhere, wanted sha256:aaa"
+    ]
 
 
 def test_who_deploys(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.place import Place
-from tests.promotion.line import FILES, Line, Remote
+from tests.promotion.line import CEPLER, FILES, Line, Remote
 from tests.release.test_wait import Waiting
 
 ASK = "promotion:production"  # what waits in `deploy:production`, without what comes behind it
@@ -47,6 +47,23 @@ def test_a_human_opens_the_gate_and_the_same_command_goes_on(tree: Place, words:
     assert "the gate is open: the same command runs once more" in waiting.said
     assert waiting.said.count("production waits for a human") == 1
     assert tree.doit(ASK).code == 0
+
+
+@pytest.mark.slow
+def test_other_gates_that_are_closed_still_are_waited_for(tree: Place) -> None:
+    settings, gates = tree.folder / "pipeline.yml", "staging: {gate: true}\n  second: {gate: true}"
+    settings.write_text(settings.read_text().replace("staging: {}", gates))
+    rules = f"{CEPLER}  second: {{latest: [modules/**, production/*]}}\n"
+    tree.remote.commit("another track", {"cepler.yml": rules})
+    waiting = Waiting(tree, "wait=90s", "promotion:staging", "promotion:second")
+    waiting.until("up to 90 s for a human")
+    assert tree.says("second").code == 0
+    while waiting.said.count("s for a human (^C ends it)") < 2:
+        assert waiting.run.poll() is None, waiting.said
+        time.sleep(0.1)
+    assert tree.says("staging").code == 0
+    assert waiting.end() == 0, waiting.said
+    assert waiting.said.count("s for a human (^C ends it)") == 2
 
 
 @pytest.mark.usefixtures("others")

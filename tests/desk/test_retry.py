@@ -100,6 +100,10 @@ def test_an_effect_looks_again_and_makes_nothing_twice(at: At) -> None:
         (("status",), "status is a command: there is nothing to retry"),
         (("tag", "draft"), "one stage is retried at a time, not 2"),
         (("tag", "yes=no"), "yes=no is no yes"),
+        (("--yes=1", "tag"), "--yes takes no value\n  write --yes alone"),
+        (("tag", "--yes=1"), "--yes takes no value"),
+        (("--yse", "tag"), "there is no option --yse (did you mean --yes?)"),
+        (("tag", "--force=1"), "there is no option --force"),
         (("tag",), "a yes must be said where nobody can be asked"),
     ],
 )
@@ -108,6 +112,7 @@ def test_what_is_refused(at: At, words: tuple[str, ...], says: str) -> None:
     run = project.doit("retry", *words)
     assert run.code == 3, run.err
     assert says in run.err
+    assert "CmdOption" not in run.err
     assert project.doit("release").ran == ["gate"]
 
 

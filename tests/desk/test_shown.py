@@ -17,6 +17,7 @@ def test_a_plan_whole(at: At) -> None:
         [
             "check:messages",
             "check:web",
+            "statuses",
             "version",
             "app:web",
             "binary",
@@ -35,9 +36,11 @@ def test_a_plan_whole(at: At) -> None:
     acting, waits, last = rest.strip("\n").split("\n\n")
     assumes, end = last.splitlines()
     short = commit[:7]
+    statuses = f"statuses of {short}: slipway/unit, slipway/web, slipway/messages"
     assert sorted(acting.splitlines()) == sorted(
         f"""\
 would change outside, in this order
+  forge     {statuses}  (0 of 3 said of {short})
   source    reserve 0.2.1-rc.1 for {short}  (0.2.1-rc.1 is free)
   registry  push server:0.2.1-rc.1 and edge  (server:0.2.1-rc.1 is not there)
   registry  push web:0.2.1-rc.1 and edge  (web:0.2.1-rc.1 is not there)

@@ -23,7 +23,7 @@ RELEASE = [
     "vendor:recorded",
 ]
 DEPLOY = [
-    "chart:values:acted",
+    "chart:values:staging:acted",
     "apply:staging:observed",
     "apply:staging:acted",
     "apply:staging:recorded",

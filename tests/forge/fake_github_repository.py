@@ -44,7 +44,12 @@ class FakeRepository(FakePulls, FakeReleases):
 
     # statuses
 
+    def _refuse_reading(self, what: str) -> None:
+        if what in self.unreadable:
+            raise Refused(403, "Resource not accessible by integration")
+
     def combined_status(self, _call: Any, ref: str) -> Answer:
+        self._refuse_reading("statuses")
         commit = self._commit_of(ref)
         found = list(self.state["statuses"].get(commit, {}).values())
         states = {status["state"] for status in found}
@@ -54,6 +59,7 @@ class FakeRepository(FakePulls, FakeReleases):
         return Answer(200, told)
 
     def check_runs(self, _call: Any, ref: str) -> Answer:
+        self._refuse_reading("checks")
         found = self.state["checks"].get(self._commit_of(ref), [])
         return Answer(200, {"total_count": len(found), "check_runs": found})
 

@@ -57,6 +57,7 @@ class FakeState:
         self.archived = False
         self.push = True
         self.statuses_too = True  # whether the token may set statuses
+        self.unreadable: set[str] = set()  # of "statuses" and "checks", what it may not even read
         self.file = folder / "github.json"
         self.state: Told = {"number": 0, "id": 1000, "pulls": {}, "releases": {}, "assets": {}}
         self.state |= {"comments": {}, "statuses": {}, "checks": {}}

@@ -563,9 +563,21 @@ def test_of_two_words_under_one_name_the_last_counts(side: Side) -> None:
     assert side.forge.statuses(other) == {}
 
 
+def test_what_is_said_is_a_verdict_too(side: Side) -> None:
+    commit = side.source.at("main")
+    side.forge.set_status(commit, "slipway/unit", "failure", "no")
+    assert side.forge.verdicts(commit) == {"slipway/unit": "failure"}
+
+
 def test_nothing_is_said_of_a_commit_that_is_not_there(side: Side) -> None:
-    with pytest.raises(Refused, match="0000000"):
-        side.forge.set_status("0" * 40, "unit", "success", "fine")
+    unknown = "0" * 40
+    for act in (
+        lambda: side.forge.set_status(unknown, "unit", "success", "fine"),
+        lambda: side.forge.statuses(unknown),
+        lambda: side.forge.verdicts(unknown),
+    ):
+        with pytest.raises(Refused, match="0000000"):
+            act()
 
 
 def test_who_may_only_read_is_told_that_it_is_a_no_for_good(side: Side) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tasks.forge import NewPull
+from tasks.forge import NewPull, Refused
 from tasks.forge.github import GithubForge
 from tasks.forge.github.login import App, Login, Token
 from tasks.kernel import journal, paths
@@ -401,13 +401,27 @@ def test_runs_of_checks_count_beside_statuses_and_the_worse_word_counts(hub: Hub
         {"name": "both", **run},
     ]
     hub.forge.set_status(commit, "both", "failure", "no")
-    assert hub.forge.statuses(commit) == {
+    assert hub.forge.statuses(commit) == {"both": "failure"}
+    assert hub.forge.verdicts(commit) == {
         "both": "failure",
         "lint": "success",
         "slow": "pending",
         "unit": "success",
         "web": "failure",
     }
+
+
+def test_statuses_are_read_without_the_permission_for_checks(hub: Hub) -> None:
+    commit = hub.source.at("main")
+    hub.forge.set_status(commit, "unit", "success", "fine")
+    hub.github.repository.unreadable = {"checks"}
+    assert hub.forge.statuses(commit) == {"unit": "success"}
+    with pytest.raises(Refused, match="what checks say of") as no:
+        hub.forge.verdicts(commit)
+    assert "Resource not accessible by integration" in str(no.value)
+    hub.github.repository.unreadable = {"statuses"}
+    with pytest.raises(Refused, match="the statuses of"):
+        hub.forge.statuses(commit)
 
 
 def test_somebody_who_is_no_collaborator_cannot_be_asked(hub: Hub) -> None:

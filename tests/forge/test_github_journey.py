@@ -77,10 +77,16 @@ def _say_yes(shop: Shop) -> None:
     assert run.code == 0, run.err
 
 
+def _publish(shop: Shop) -> None:
+    run = shop.release()
+    assert run.code == 0, run.err
+
+
 STATIONS: dict[str, Callable[[Shop], None]] = {
     "seeded": _seed,
     "waiting": _wait,
     "approved": _say_yes,
+    "released": _publish,
 }
 
 

@@ -81,7 +81,7 @@ def test_an_edit_of_an_environment_is_a_commit_there_and_no_candidate(project: S
     run = project.doit("release")
 
     assert run.code == 4
-    assert did(run) == ["chart:values", "gate"]
+    assert did(run) == ["chart:values:staging", "gate"]
     deployments = project.folder / ".sandbox/remotes/deployments.git"
     blob = "main:gcp/galoy-staging/lana-bank/values.yml"
     assert b"# calm" in g.git("cat-file", "blob", blob, repo=deployments)

@@ -49,7 +49,7 @@ def test_what_changes_reaches_the_environments_that_it_is_for(sandboxed: At) -> 
 
     # A value of staging alone.
     sandbox.edit(VALUES, '"true"', '"true"\n    GREETING: hello')
-    assert _acted(sandbox, "staging") == ["chart:values", *applied("staging")]
+    assert _acted(sandbox, "staging") == ["chart:values:staging", *applied("staging")]
     for name in ("qa", "production"):
         idle = sandbox.deploy(name)
         assert idle.code == 0, idle.err
@@ -214,10 +214,10 @@ def test_a_plan_names_exactly_what_the_run_then_does(sandboxed: At) -> None:
     for task in ("release", "deploy:staging"):
         assert _as_planned(sandbox, task) == []
     sandbox.edit(VALUES, '"true"', '"true"\n    GREETING: hello')
-    assert _as_planned(sandbox, "release") == ["chart:values"]
+    assert _as_planned(sandbox, "release") == ["chart:values:staging"]
     assert _as_planned(sandbox, "deploy:staging") == applied("staging")
     sandbox.edit(VALUES, "hello", "goodbye")
-    assert _as_planned(sandbox, "deploy:staging") == ["chart:values", *applied("staging")]
+    assert _as_planned(sandbox, "deploy:staging") == ["chart:values:staging", *applied("staging")]
     for task in ("release", "deploy:staging"):
         assert _as_planned(sandbox, task) == []
 

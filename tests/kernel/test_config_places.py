@@ -37,6 +37,16 @@ def test_an_environment_may_stand_anywhere() -> None:
     assert loaded(text).environments["staging"].namespace == "shop"
 
 
+def test_what_terraform_may_see_is_named_for_all_roots_and_for_one() -> None:
+    assert loaded(GOOD).deployments.secrets == loaded(GOOD).environments["staging"].secrets == ()
+    one = "{staging: {secrets: [CLOUDFLARE_API_TOKEN, VAULT_TOKEN]}}"
+    config = loaded(changed(environments=one, deployments="{secrets: [HONEYCOMB_API_KEY]}"))
+    assert config.deployments.secrets == ("HONEYCOMB_API_KEY",)
+    assert config.environments["staging"].secrets == ("CLOUDFLARE_API_TOKEN", "VAULT_TOKEN")
+    told = config.slice("environments.staging", "deployments")
+    assert "VAULT_TOKEN" in str(told)  # a plan is made anew when it changes
+
+
 def test_a_testflight_has_a_time_limit_and_a_smoketest_its_questions() -> None:
     smoke = "{timeout: 10s, endpoints: {api: {service: shop-api, port: 8080, version: true}}}"
     config = loaded(changed(smoketest=smoke, **FLIES))
@@ -193,6 +203,15 @@ def test_a_chart_takes_modules_of_the_source_along() -> None:
         (
             FLIES | {"testflight": "{secrets: [db, db]}"},
             'testflight.secrets[1]: "db" stands twice',
+        ),
+        (
+            {"deployments": "{secrets: [VAULT_TOKEN, VAULT_TOKEN]}"},
+            'deployments.secrets[1]: "VAULT_TOKEN" stands twice',
+        ),
+        (
+            {"environments": "{staging: {secrets: [A-B]}}"},
+            'environments.staging.secrets[0]: "A-B" is not a variable'
+            " (expected letters, digits and '_', no digit first)",
         ),
         (
             {"smoketest": "{endpoints: {api: {service: a, body: '('}}}"},

@@ -107,7 +107,7 @@ def test_a_mirror_is_there_before_it_is_read(tasks: dict[str, Any]) -> None:
         "chart:package": {"source", "charts"},
         "testflight": {"charts", "deployments"},
         "vendor": {"charts", "deployments"},
-        "chart:values": {"deployments"},
+        "chart:values:staging": {"deployments"},
         "promotion:staging": {"deployments"},
         "deploy:staging": {"deployments"},
     }
@@ -171,7 +171,15 @@ def test_a_typing_error_in_a_dependency_is_found_before_anything_runs() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["-n2", "release", "deploy:staging"], ["-n", "2"], ["--process=2"]]
+    "words",
+    [
+        ["-n2", "release", "deploy:staging"],
+        ["-n", "2"],
+        ["-an", "2"],
+        ["-acn2"],
+        ["--process=2"],
+        ["--proc", "2"],
+    ],
 )
 def test_a_deployment_does_not_start_beside_what_it_waits_for(words: list[str]) -> None:
     with pytest.raises(WrongUsage, match="release and deploy:staging follow one another") as error:
@@ -184,6 +192,8 @@ def test_one_after_the_other_and_alone_they_may_run() -> None:
     graph.refuse_side_by_side(["deploy:staging"], ["-n", "2", "deploy:staging"])
     graph.refuse_side_by_side(["deploy:qa", "deploy:staging"], ["-n2", "deploy:qa"])  # in order
     graph.refuse_side_by_side(["check", "binary"], ["-n", "2", "check", "binary"])
+    words = ["-a", "-c", "-vin", "--parallel-type=n"]  # none of them is `-n`
+    graph.refuse_side_by_side(["release", "deploy:staging"], words)
 
 
 def test_loading_the_graph_imports_nothing_heavy() -> None:

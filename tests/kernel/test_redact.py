@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tasks.kernel import journal, paths, programs
-from tasks.kernel.redact import MASK, redact, secret_names, without_secrets
+from tasks.kernel.redact import MASK, declare, redact, secret_names, without_secrets
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\nc2VjcmV0LWxpbmU=\n-----END-----\n"
 
@@ -101,3 +101,12 @@ def test_a_key_of_many_lines_is_masked_line_by_line(
 )
 def test_logins_are_masked_without_being_told(text: str, shown: str) -> None:
     assert redact(text) == shown
+
+
+def test_what_is_said_to_be_a_secret_is_masked_whatever_it_is_called(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tasks.kernel.redact._declared", set())
+    monkeypatch.setenv("HONEYCOMB_WRITEKEY", "hc-very-hidden")
+    declare(["HONEYCOMB_WRITEKEY", "NOT_SET"])
+    assert redact("sent hc-very-hidden") == f"sent {MASK}"

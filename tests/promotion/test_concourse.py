@@ -100,6 +100,7 @@ def test_the_gates_file_survives_until_the_record(pair: Pair, tmp_path: Path) ->
     [
         ("[]", "Deserializing stdin"),
         ("{", "Deserializing stdin"),
+        ("[" * 100_000, "Deserializing stdin"),
         ('{"source": {"uri": 1}}', "Deserializing stdin"),
         ('{"source": {"uri": "x", "branch": "main"}}', "Deserializing stdin"),
     ],
@@ -143,3 +144,60 @@ def test_clone_and_follow_by_the_option(pair: Pair, tmp_path: Path) -> None:
     assert one.cepler(*words, "check", "-e", "staging").trigger == theirs
     assert (tmp_path / "c/README").read_text() == "hello"
     assert (tmp_path / "c/mine").exists()
+
+
+def test_clone_never_touches_the_repository_around_the_folder(pair: Pair, tmp_path: Path) -> None:
+    one, _, remote = pair
+    inner = one.root / "inner"
+    one.write({"README": "work of an hour", "inner/note": "x"})
+    words = ("--clone", str(inner), "--git-url", str(remote), "--git-private-key", "x")
+    for link in (inner, tmp_path / "link"):
+        if link != inner:
+            link.symlink_to(inner)
+        said = one.cepler(*words[:1], str(link), *words[2:], "check", "-e", "staging")
+        assert said.code == 1
+        assert "not the root of a clone" in said.err
+    (inner / ".git").mkdir()  # what is damaged is none, too
+    assert one.cepler(*words, "check", "-e", "staging").code == 1
+    assert one.read("README") == "work of an hour"
+
+
+def test_a_clone_between_checks_that_stands_in_a_repository(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _, remote = pair
+    one.write({"README": "work of an hour"})
+    monkeypatch.setattr("tempfile.tempdir", str(one.root))
+    source = {"environment": "staging"}
+    assert _ask(one, remote, "check", source=source).code == 0
+    (cache,) = (path for path in one.root.glob("cepler-repo-cache-*/*") if path.is_dir())
+    (cache / ".git/HEAD").unlink()
+    assert _ask(one, remote, "check", source=source).code == 0
+    assert one.read("README") == "work of an hour"
+
+
+def test_out_records_in_the_input_and_never_around_it(pair: Pair) -> None:
+    one, _, remote = pair
+    one.write({"README": "work of an hour", "inputs/repo/note": "x"})
+    said = _ask(one, remote, "ci_out", str(one.root / "inputs"), source={"environment": "staging"},
+                params={"repository": "repo"})  # fmt: skip
+    assert said.code == 1
+    assert "not the root of a clone" in said.err
+    assert one.read("README") == "work of an hour"
+
+
+def test_a_remote_that_does_not_answer_costs_no_clone(pair: Pair, tmp_path: Path) -> None:
+    one, _, remote = pair
+    source = {"environment": "staging"}
+    assert _ask(one, remote, "check", source=source).code == 0
+    (cache,) = (path for path in (tmp_path / "tmp").glob("*/*") if path.is_dir())
+    (cache / "mark").write_text("x")
+    remote.rename(tmp_path / "away")
+    said = _ask(one, remote, "check", source=source)
+    assert said.code == 1
+    assert "Error: " in said.err
+    assert (cache / "mark").exists()
+    (tmp_path / "away").rename(remote)
+    (cache / ".git/index.lock").touch()  # of a check that was killed
+    assert _ask(one, remote, "check", source=source).code == 0
+    assert not (cache / "mark").exists()

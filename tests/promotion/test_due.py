@@ -181,7 +181,7 @@ def test_waiting_is_said_again_by_an_idle_run(ready: Line, monkeypatch: pytest.M
 
 def test_an_approved_commit_is_due_and_then_nothing_is_new(ready: Line) -> None:
     ready.approve("production")
-    assert ready.promote("production") == "never deployed, 2 files"
+    assert ready.promote("production") == "never deployed, 2 files; its gate was set by hand"
     ready.record("production")
     assert ready.promote("production") == "nothing new"
 
@@ -217,7 +217,9 @@ def test_a_gate_moved_back_is_a_rollback(ready: Line, remote: Remote) -> None:
     ready.approve("production")
     ready.step("production")
     ready.approve("production", old)
-    assert ready.promote("production") == "1 file differs: production/main.tf"
+    assert ready.promote("production") == (
+        "1 file differs: production/main.tf; its gate was set by hand"
+    )
     assert fact(ready, "production")["files"]["{latest}/production/main.tf"]["message"] == "first"
 
 
@@ -226,7 +228,9 @@ def test_an_open_gate_follows_the_head(ready: Line, remote: Remote) -> None:
     ready.step("production")
     remote.commit("more", {"production/main.tf": "# more\n"})
     ready.look()
-    assert ready.promote("production") == "1 file differs: production/main.tf"
+    assert ready.promote("production") == (
+        "1 file differs: production/main.tf; its gate was set by hand"
+    )
 
 
 def test_the_gates_file_may_hold_an_environment_without_a_gate(ready: Line, remote: Remote) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+from typing import Any
 
 import pytest
 
-from tasks.forge import yank_of
+from tasks.forge import Refused, connect, yank_of
 from tasks.kernel import git as g
+from tasks.kernel.effects import carry_out
+from tasks.release import withdraw
 from tests.journeys.conftest import At
 from tests.project import Project, Run
 from tests.rooms import edit_json, look, world_of
@@ -116,6 +119,35 @@ def test_an_older_release_is_yanked_and_the_newest_stays_as_it_is(at: At) -> Non
     assert project.doit("release").ran == []
 
 
+def test_each_part_that_the_forge_refuses_is_told_and_the_others_are_done(at: At) -> None:
+    project = _second(at)
+    for version in ("0.2.0", "0.2.1"):
+        g.git("update-ref", f"refs/slipway/yanked/{version}", "main", repo=project.source)
+    world = world_of(project)
+    look(world)
+    real = connect(world)
+
+    class Stern:
+        """Takes no words for one page."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+        def retitle(self, tag: str, name: str, notes: str) -> None:
+            if tag == "0.2.0":
+                raise Refused(f"release {tag} cannot be changed")
+            real.retitle(tag, name, notes)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(withdraw, "connect", lambda *_: Stern())
+        says = carry_out(withdraw.EFFECT, world)
+    refused = "the page of 0.2.0 (release 0.2.0 cannot be changed)"
+    assert says == f"0.2.0, 0.2.1: yanked, but the forge does not take {refused}"
+    assert world.json("build/receipts/withdraw.json")["declined"] == ["the page of 0.2.0"]
+    file = project.world / "forge/releases/0.2.1/release.json"
+    assert json.loads(file.read_text())["name"] == "0.2.1 (yanked)"
+
+
 KILLS = [
     "release:yank:set",
     "withdraw:observed",
@@ -185,7 +217,47 @@ def test_a_draft_is_no_release_yet(at: At) -> None:
     run = _yank(project)
     assert run.code == 1
     assert "0.2.0 is not published: it is a draft" in run.err
+    assert "doit release publishes it; what is public can be yanked" in run.err
     assert REF not in project.refs()
+
+
+@pytest.mark.parametrize(
+    ("station", "named", "says", "fix"),
+    [
+        ("waiting", "0.2.0", "0.2.0 is a candidate that waits", "candidate:drop says no to it"),
+        ("waiting", "0.2.0-rc.1", "0.2.0-rc.1 is a candidate that", "candidate:drop says no to it"),
+        ("approved", "0.2.0", "0.2.0 is merged, and not published yet", "doit release publishes"),
+        ("approved", "0.2.0-rc.1", "0.2.0 is merged, and not published yet", "doit release publi"),
+    ],
+)
+def test_what_is_no_release_yet_says_what_can_be_done(
+    at: At, station: str, named: str, says: str, fix: str
+) -> None:
+    project = at(station)
+    run = project.doit("release:yank", f"--version={named}", *WHO)
+    assert (run.code, says in run.err, fix in run.err) == (1, True, True), run.err
+    assert project.doit("candidate:drop", *WHO).code == (0 if "drop" in fix else 1)
+
+
+def test_after_a_yank_nobody_is_sent_to_a_run_that_does_nothing(at: At) -> None:
+    project = at("released")
+    run = _yank(project)
+    assert run.out.endswith("\na fix is the next release: push it, then doit release\n")
+    assert "next     " not in run.out
+
+
+def test_the_version_is_the_one_in_the_name_of_the_ref(at: At) -> None:
+    project = at("released")
+    commit = project.commit("chore: number\n\nVersion: 9.9.9\nWhy: why not", {"x": "1"}, "side")
+    g.git("update-ref", REF, commit, repo=project.source)
+    run = project.doit("release")
+    assert run.code == 0, run.err
+    assert "9.9.9" not in run.err
+    world = world_of(project)
+    look(world)
+    yank = yank_of(world, "0.2.0")
+    assert yank
+    assert (yank.version, yank.why) == ("0.2.0", "why not")
 
 
 def test_a_ref_that_somebody_set_by_hand_counts_and_taking_it_away_ends_it(at: At) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -240,6 +241,7 @@ def test_nothing_that_its_user_has_set_counts(
     monkeypatch.setenv("TF_CLI_ARGS_plan", "-no-such-option")
     monkeypatch.setenv("TF_CLI_ARGS", "-no-such-option")
     monkeypatch.setenv("TF_DATA_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("TF_WORKSPACE", "blue")
     assert root.ready(data("a", "input = 1")).plan(tmp_path / "plan").add == 1
     assert not (tmp_path / "elsewhere").exists()
 
@@ -253,6 +255,27 @@ def test_providers_may_see_their_own_secrets_and_no_others(
     seen = (tmp_path / "env").read_text()
     assert "aws-very-secret" in seen
     assert "github-very-secret" not in seen
+
+
+def test_providers_see_what_is_named_for_them_and_no_log_has_it(
+    root: Root, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    for name in ("HONEYCOMB_API_KEY", "VAULT_TOKEN", "DD_API_KEY"):
+        monkeypatch.setenv(name, f"very-hidden-{name}")
+    monkeypatch.setenv("DD_SITE", "the-site-of-dd")
+    terraform = root.ready(data("a", runs("env | grep -e HONEYCOMB -e VAULT -e DD_")))
+    seeing = replace(terraform, secrets=("HONEYCOMB_API_KEY", "VAULT_TOKEN", "DD_SITE"))
+    with journal.of("deploy"):
+        seeing.plan(tmp_path / "plan")
+        seeing.apply(tmp_path / "plan")
+    log = (tmp_path / paths.log("deploy")).read_text()
+    assert "HONEYCOMB_API_KEY=•••" in log
+    assert "VAULT_TOKEN=•••" in log
+    assert "DD_SITE=•••" in log
+    assert "DD_API_KEY" not in log
+    assert "very-hidden" not in log
+    assert "the-site-of-dd" not in log
 
 
 def test_a_folder_that_is_no_root_has_nothing_to_plan(root: Root) -> None:

@@ -25,6 +25,9 @@ locals {
 
   # The one setting of the server that must never be a matter of values alone.
   artificial_time = try(local.values.lanaBank.env.ENABLE_ARTIFICIAL_TIME == "true", false)
+
+  # Where the values say that the server's database password is kept.
+  database_from = try(tostring(local.values.lanaBank.env.DATABASE_FROM), "")
 }
 
 resource "terraform_data" "namespace" {
@@ -63,6 +66,8 @@ resource "terraform_data" "release" {
     app_version   = local.app_version
     chart_sha256  = local.chart_sha256
     values_sha256 = local.values_sha256
+
+    database_secrets = var.database_secrets # so that the databases are there first
   }
 
   lifecycle {
@@ -79,6 +84,11 @@ resource "terraform_data" "release" {
     precondition {
       condition     = var.enable_artificial_time || !local.artificial_time
       error_message = "The values turn artificial time on, and this environment does not allow it."
+    }
+
+    precondition {
+      condition     = local.database_from == "" || local.database_from == lookup(var.database_secrets, "server", "")
+      error_message = "lanaBank.env.DATABASE_FROM names another place than the password of this environment's own database."
     }
   }
 

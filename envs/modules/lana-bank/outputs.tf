@@ -5,5 +5,5 @@ output "release" {
 
 output "url" {
   description = "Where the customer portal is reached."
-  value       = "https://${var.domain}"
+  value       = "https://${var.lana_domain}"
 }

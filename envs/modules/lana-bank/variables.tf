@@ -18,7 +18,7 @@ variable "namespace" {
   }
 }
 
-variable "domain" {
+variable "lana_domain" {
   description = "Host name under which the customer portal is reached."
   type        = string
 }
@@ -32,6 +32,12 @@ variable "enable_artificial_time" {
 variable "values_file" {
   description = "Path of the rendered chart values."
   type        = string
+}
+
+variable "database_secrets" {
+  description = "Where the password of each database is kept, by the part that it belongs to: references, never passwords."
+  type        = map(string)
+  default     = {}
 }
 
 variable "secrets_from" {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ...kernel.errors import SlipwayError
 from ..port import Verdict
-from .api import Api
+from .api import Api, Told
 
 _STATES: Mapping[str, Verdict] = {"success": "success", "pending": "pending"}
 _GOOD = frozenset({"success", "neutral", "skipped"})
@@ -22,21 +22,16 @@ class Statuses:
 
     def statuses(self, commit: str) -> Mapping[str, Verdict]:
         """See `Forge.statuses`."""
-        what, api = f"the statuses of {commit[:7]} cannot be read", self.api
-        found: dict[str, Verdict] = {}
+        what = f"the statuses of {commit[:7]} cannot be read"
+        listed = self.api.pages(what, self.api.path("commits", commit, "status"), key="statuses")
+        return _worst((one["context"], _STATES.get(one["state"], "failure")) for one in listed)
 
-        def add(name: str, verdict: Verdict) -> None:
-            """Keep the worse one of two that have one name: green means that nobody objects."""
-            found[name] = min(verdict, found.get(name, verdict), key=_WORST.index)
-
-        for told in api.pages(what, api.path("commits", commit, "status"), key="statuses"):
-            add(told["context"], _STATES.get(told["state"], "failure"))
-        for told in api.pages(what, api.path("commits", commit, "check-runs"), key="check_runs"):
-            if told["status"] != "completed":
-                add(told["name"], "pending")
-            else:
-                add(told["name"], "success" if told["conclusion"] in _GOOD else "failure")
-        return dict(sorted(found.items()))
+    def verdicts(self, commit: str) -> Mapping[str, Verdict]:
+        """See `Forge.verdicts`; runs of checks take `checks: read`, which statuses do not."""
+        said, path = self.statuses(commit), self.api.path("commits", commit, "check-runs")
+        what = f"what checks say of {commit[:7]} cannot be read"
+        runs = self.api.pages(what, path, key="check_runs")
+        return _worst([*said.items(), *((run["name"], _verdict(run)) for run in runs)])
 
     def set_status(
         self, commit: str, name: str, verdict: Verdict, says: str, link: str = ""
@@ -50,3 +45,18 @@ class Statuses:
             body["target_url"] = link
         what = f"the status {name} of {commit[:7]} cannot be set"
         self.api.change(what, "POST", self.api.path("statuses", commit), body)
+
+
+def _verdict(run: Told) -> Verdict:
+    """Return what a run of a check says."""
+    if run["status"] != "completed":
+        return "pending"
+    return "success" if run["conclusion"] in _GOOD else "failure"
+
+
+def _worst(said: Iterable[tuple[str, Verdict]]) -> Mapping[str, Verdict]:
+    """Keep the worse one of two that have one name: green means that nobody objects."""
+    found: dict[str, Verdict] = {}
+    for name, verdict in said:
+        found[name] = min(verdict, found.get(name, verdict), key=_WORST.index)
+    return dict(sorted(found.items()))

@@ -77,6 +77,8 @@ class Deployments(Value):
         lease: seconds after which the lock of an environment may be taken over from a dead run.
         backend: what roots with an empty block of another backend are told of it: setting → value,
             `{environment}` standing for the name.
+        secrets: variables of our own environment that Terraform may see in every root, although
+            they look like secrets.
     """
 
     cepler: str
@@ -86,6 +88,7 @@ class Deployments(Value):
     freezes: str
     lease: float
     backend: dict[str, str]
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -96,6 +99,7 @@ class Environment(Value):
         root: its folder in the deployments repository: a Terraform root, and its `values.yml`.
         namespace: where its release runs.
         terraform: the program that plans and applies it; `terraform` stands for OpenTofu, too.
+        secrets: variables of our own environment that it may see in this root, too.
     """
 
     name: str
@@ -104,6 +108,7 @@ class Environment(Value):
     root: str
     namespace: str
     terraform: str = TERRAFORM
+    secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -56,7 +56,8 @@ def cluster(spot: Spot) -> Cluster:
 
 def deployments(spot: Spot) -> Deployments:
     """Read where things stand in the deployments repository."""
-    fields = Fields(spot, "cepler", "vendir", "vendored", "state", "freezes", "lease", "backend")
+    keys = ("cepler", "vendir", "vendored", "state", "freezes", "lease", "backend", "secrets")
+    fields = Fields(spot, *keys)
     return Deployments(
         cepler=fields.get("cepler", text(FILE), "cepler.yml"),
         vendir=fields.get("vendir", text(FILE), "vendir.yml"),
@@ -65,6 +66,7 @@ def deployments(spot: Spot) -> Deployments:
         freezes=fields.get("freezes", text(FILE), "freezes.yml"),
         lease=fields.get("lease", duration, _LEASE),
         backend=fields.get("backend", named("", _setting, VARIABLE), {}),
+        secrets=fields.get("secrets", without_repeats(each(text(VARIABLE))), ()),
     )
 
 
@@ -80,7 +82,7 @@ def environment(project: str, name: str, spot: Spot) -> Environment:
         name: of the environment.
         spot: where it stands.
     """
-    fields = Fields(spot, "passed", "gate", "root", "namespace", "terraform")
+    fields = Fields(spot, "passed", "gate", "root", "namespace", "terraform", "secrets")
     return Environment(
         name=name,
         passed=fields.get("passed", reference("environments"), None),
@@ -88,6 +90,7 @@ def environment(project: str, name: str, spot: Spot) -> Environment:
         root=fields.get("root", text(PATH), name),
         namespace=fields.get("namespace", text(DNS_LABEL), f"{project}-{name}"),
         terraform=fields.get("terraform", text(PROGRAM), TERRAFORM),
+        secrets=fields.get("secrets", without_repeats(each(text(VARIABLE))), ()),
     )
 
 

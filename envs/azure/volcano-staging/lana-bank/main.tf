@@ -25,9 +25,10 @@ module "lana_bank" {
   source                 = "../../../modules/lana-bank"
   environment            = "azure-staging"
   namespace              = var.namespace
-  domain                 = module.shared.domain
+  lana_domain            = module.shared.domain
   enable_artificial_time = true
   values_file            = "${path.root}/values.rendered.yaml"
+  database_secrets       = module.databases.secrets
   timeout                = var.timeout
 }
 

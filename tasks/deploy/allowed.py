@@ -1,0 +1,49 @@
+"""Whether a plan may be applied now, although no file is due: in a freeze, or behind a gate.
+
+What is due was asked about when the files were chosen. What has drifted, or what `replace=` names,
+changes an environment without a new file, and a freeze is meant for that as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..kernel.actions import Gate
+from ..kernel.world import World
+from ..promotion import decided, head, once_more
+from .past import add, history
+from .prepare import in_words
+
+
+def ask(world: World, at: head.Head, promoted: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Let a plan that changes something go on, and note who asked for what no file asks for.
+
+    Args:
+        world: whose remote.
+        at: where the deployments stand now.
+        promoted: the fact `promotion`.
+        plan: the fact `tfplan`.
+
+    Raises:
+        Gate: the environment is frozen, and nobody has made an exception.
+    """
+    name = promoted["environment"]
+    # Who asked for a rollback has said why; that goes through a freeze.
+    freeze = None if promoted.get("held") else decided.frozen_for(world, at, name, promoted["key"])
+    if freeze:
+        same = f"{once_more.VARIABLE}=yes " if once_more.asked() else ""
+        raise Gate(
+            f"{name} is frozen until {freeze.until}: {freeze.reason} ({in_words(plan['summary'])})",
+            fix=f'doit {same}override:{name} --why="TEXT" lets it through',
+        )
+    if told := plan.get("asked"):
+        _note(world, name, told, plan["plan"])
+
+
+def _note(world: World, name: str, told: dict[str, Any], plan: str) -> None:
+    """Note it before it happens: afterwards nobody may be there to do so."""
+    last = history(world, name, 1)
+    if last and last[0].said("Plan") == plan:
+        return  # this run goes on with an apply that was cut off
+    fields = {"Result": "replaced", "By": told["by"], "Why": told["why"], "Plan": plan}
+    add(world, name, f"made anew: {', '.join(told['replace'])}", fields)
