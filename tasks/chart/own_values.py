@@ -75,7 +75,7 @@ def read(content: bytes, file: str) -> dict[str, Any]:
 
 def _loader(content: bytes, file: str) -> Any:
     try:
-        return goyaml.Loader(content.decode("utf-8-sig"))
+        return goyaml.loader()(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SlipwayError(

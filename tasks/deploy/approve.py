@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..forge import AFTERWARDS
 from ..kernel import journal, paths
 from ..kernel.asking import who_and_why
 from ..kernel.config import Environment
@@ -82,7 +83,7 @@ def offer(world: World, name: str) -> Offer | None:
     if yank := withdrawn.brought(world, at, found.state.hashes(), found.recorded):
         raise Failed(
             f"what waits for {name} brings {yank.version}, which is {yank.spoken}",
-            fix=withdrawn.NEXT,
+            fix=AFTERWARDS,
         )
     if _approved(world, at, settings, environment, found):
         return None

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..kernel import graph
-from ..kernel.asking import who_and_why
+from ..kernel.asking import or_variable, who_and_why
 from ..kernel.errors import WrongUsage
 from ..kernel.receipts import UpToDate
 from ..kernel.world import World
@@ -45,6 +44,8 @@ def may_destroy(environment: str, address: str) -> bool:
 
 def to_type(environment: str, addresses: Iterable[str]) -> str:
     """Return what to type so that resources may be destroyed."""
+    import shlex
+
     named = ",".join(f"{environment}:{address}" for address in addresses)
     return f"doit {DESTROY}={shlex.quote(named)} deploy:{environment}"
 
@@ -64,13 +65,13 @@ def replacement(world: World, environment: str) -> dict[str, Any]:
     Raises:
         Unsaid: nobody says who wants it and why, and no human has been shown it.
     """
-    import doit
-
     named = to_replace()
     if not (named and world.config.environments[environment].gate):
         return {}
-    by, why = (str(doit.get_var(word) or "") for word in ("by", "why"))
+    by, why = (or_variable("", word) for word in ("by", "why"))
     if not (by.strip() and why.strip()):
+        import shlex
+
         raise Unsaid(
             f"{environment} has a gate: who wants something made anew there, and why, must be said",
             fix=f'doit {REPLACE}={shlex.quote(",".join(named))} by=NAME why="TEXT"'

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..forge import Yank
 from ..kernel import git as g
 from ..kernel import journal, remotes
-from ..kernel.asking import confirm, who_and_why
+from ..kernel.asking import confirm, or_variable, who_and_why
 from ..kernel.errors import Failed, SlipwayError, WrongUsage
 from ..kernel.redact import printable
 from ..kernel.templates import render
@@ -94,12 +94,32 @@ def rollback(
         plan: whether Terraform is asked what it would do.
         yes: go back to a yanked release, too, without asking.
     """
-    import doit
-
     known, at = recorded(world, name), head.ask(world)
-    to = to or str(doit.get_var("to") or "")
-    target, gone = _target(world, at, name, known, to)
-    now = known[0]
+    target, gone = _target(world, at, name, known, or_variable(to, "to"))
+    _show(world, name, known[0], target, gone, plan=plan)
+    if gone:
+        confirm(
+            f"Go back to {gone.version} although it is {gone.spoken}",
+            yes=yes or said_yes(),
+            command=f"doit rollback:{name} --to={target.record.version} --yes",
+        )
+    by, why = who_and_why(
+        by,
+        why,
+        command=f"doit rollback:{name}",
+        reason="Why does it have to go back? ",
+        question=f"Take {name} back",
+    )
+    _hold(world, name, target, gone, by, why)
+    print(printable(f"\n{name} is to have state {target.record.version}, until it is resumed."
+                    f"\nnext     doit deploy:{name}"))  # fmt: skip
+    return ""
+
+
+def _show(
+    world: World, name: str, now: Recorded, target: Recorded, gone: Yank | None, *, plan: bool
+) -> None:
+    """Print what going back would change."""
     environment, state = world.config.environments[name], target.record.current
     fact = fact_of(environment, state, state.head_commit)
     print(
@@ -121,23 +141,18 @@ def rollback(
         end="",
         flush=True,
     )
-    if gone:
-        confirm(
-            f"Go back to {gone.version} although it is {gone.spoken}",
-            yes=yes or said_yes(),
-            command=f"doit rollback:{name} --to={target.record.version} --yes",
-        )
-    by, why = who_and_why(
-        by,
-        why,
-        command=f"doit rollback:{name}",
-        reason="Why does it have to go back? ",
-        question=f"Take {name} back",
-    )
-    ref = notes.HOLDS + name
+
+
+def _hold(world: World, name: str, target: Recorded, gone: Yank | None, by: str, why: str) -> None:
+    """Hold the environment at a state.
+
+    Raises:
+        Failed: somebody else was quicker.
+    """
+    ref, version = notes.HOLDS + name, target.record.version
     before = head.ask(world).notes.get(ref, "")
     fields = {
-        "State": str(target.record.version),
+        "State": str(version),
         "Record": target.commit,
         "By": by,
         "Why": why,
@@ -149,11 +164,8 @@ def rollback(
         raise Failed(
             f"somebody else has just held {name}, or let it go on", fix=f"doit rollback:{name}"
         ) from None
-    add(world, name, f"back to state {target.record.version}", {"Result": "held", **fields})
-    journal.effect(f"rollback:{name}", f"held at state {target.record.version}, by {by}: {why}")
-    print(printable(f"\n{name} is to have state {target.record.version}, until it is resumed."
-                    f"\nnext     doit deploy:{name}"))  # fmt: skip
-    return ""
+    add(world, name, f"back to state {version}", {"Result": "held", **fields})
+    journal.effect(f"rollback:{name}", f"held at state {version}, by {by}: {why}")
 
 
 def _target(

@@ -22,6 +22,7 @@ from .promotions import (
 )
 from .scope import collides, strange_files
 from .yanked import (
+    AFTERWARDS,
     YANKED,
     Yank,
     is_yanked,
@@ -35,6 +36,7 @@ from .yanked import (
 )
 
 __all__ = [
+    "AFTERWARDS",
     "STANDING",
     "YANKED",
     "Approved",

@@ -17,6 +17,7 @@ from ..kernel.world import World
 from .port import Release
 
 YANKED = "refs/slipway/yanked/"
+AFTERWARDS = "a fix is the next release: push it, then doit release"
 _TITLE = "(yanked)"
 _FIELD = re.compile(r"^(By|Why): (.*)$", re.MULTILINE)
 _VERSION = re.compile(r"(?<![0-9.])[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?$")

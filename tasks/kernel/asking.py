@@ -14,6 +14,13 @@ def _ask(question: str) -> str:
         return ""
 
 
+def or_variable(option: str, name: str) -> str:
+    """Return what an option says, or else the variable of that name: `doit NAME=VALUE …`."""
+    import doit
+
+    return option or str(doit.get_var(name) or "")
+
+
 def who_and_why(by: str, why: str, *, command: str, reason: str, question: str) -> tuple[str, str]:
     """Return who approves and why, asking on a terminal for what was not said.
 

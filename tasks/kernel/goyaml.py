@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import yaml
@@ -30,24 +31,28 @@ _RESOLVED = (
     ),
 )  # fmt: skip
 # What no reader of YAML takes as it stands, or takes for the end of a line.
-_ODD = re.compile(
-    "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+_ODD = "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
-class Loader(_LOADER):  # type: ignore[misc]
-    """Resolves plain scalars as Helm does."""
+@cache
+def loader() -> Any:
+    """Return a class for `yaml.load` that resolves plain scalars as Helm does.
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
-    bool_values = {**_LOADER.bool_values, "y": True, "n": False}  # noqa: RUF012
+    It is made when it is first needed: its expressions take as long to compile as a hundred of our
+    modules to import, and most commands read no manifest.
+    """
 
+    class Loader(_LOADER):  # type: ignore[misc]
+        yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+        bool_values = {**_LOADER.bool_values, "y": True, "n": False}  # noqa: RUF012
 
-for _name, _form, _first in _RESOLVED:
-    Loader.add_implicit_resolver(
-        f"{TAG}{_name}",
-        re.compile(f"(?:{_form})\\Z"),
-        ["" if letter == "\0" else letter for letter in _first],
-    )
+    for name, form, first in _RESOLVED:
+        Loader.add_implicit_resolver(
+            f"{TAG}{name}",
+            re.compile(f"(?:{form})\\Z"),
+            ["" if letter == "\0" else letter for letter in first],
+        )
+    return Loader
 
 
 def documents(text: str) -> list[Any]:
@@ -56,7 +61,7 @@ def documents(text: str) -> list[Any]:
     Raises:
         yaml.YAMLError: it is none, or has a key that JSON cannot have.
     """
-    return [_with_texts(one) for one in yaml.load_all(text, Loader=Loader)]
+    return [_with_texts(one) for one in yaml.load_all(text, Loader=loader())]
 
 
 def written(value: Any) -> str:
@@ -66,7 +71,7 @@ def written(value: Any) -> str:
         ValueError: JSON has no such value, as for a number that is none.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return _ODD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(_ODD, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _with_texts(value: Any) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..forge import Yank, version_of, yank_among, yanked_in
+from ..forge import AFTERWARDS, Yank, version_of, yank_among, yanked_in
 from ..kernel.world import World
 from . import wanted as w
 from .head import Head, mirror
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from . import notes
     from .due import Verdict
     from .engine import Record, Repository
-
-NEXT = "a fix is the next release: push it, then doit release"
 
 
 def release_in(world: World, repository: Repository, files: Mapping[str, str | None]) -> str:
@@ -85,7 +83,7 @@ def unless_yanked(world: World, head: Head, verdict: Verdict, recorded: Record |
     if yank is None:
         return verdict
     says = f"{yank.version} is {yank.spoken} ({verdict.says})"
-    return replace(verdict, says=says, fact=None, fix=NEXT, due=False)
+    return replace(verdict, says=says, fact=None, fix=AFTERWARDS, due=False)
 
 
 def unless_known(

@@ -47,24 +47,13 @@ class Wanted:
     declined: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Lacks(Seen):
-    """What observe found.
-
-    Attributes:
-        parts: what is still to be done, in words, for a person.
-    """
-
-    parts: tuple[str, ...] = ()
-
-
 def want(world: World) -> Wanted | Skip:
     """Want every yanked release marked."""
     found = tuple(yanks(world))
     return Wanted(found) if found else Skip("nothing is yanked")
 
 
-def observe(world: World, wanted: Wanted) -> Lacks:
+def observe(world: World, wanted: Wanted) -> Seen:
     """Ask the forge, the registry, the charts and the deployments what is still as it was."""
     facts: dict[str, Any] = {"yanked": {yank.tag: yank.commit for yank in wanted.yanked}}
     facts["noted"] = bool(world.config.environments)
@@ -75,7 +64,7 @@ def observe(world: World, wanted: Wanted) -> Lacks:
     parts += [f"a note for the deployments on {yank.version}" for yank in _unnoted(world, wanted)]
     parts += [what for yank in wanted.yanked for what in _offers(world, yank)]
     says = f"to do: {'; '.join(parts)}" if parts else _in_words(wanted)
-    return Lacks(not parts, says, facts, tuple(parts))
+    return Seen(not parts, says, facts)
 
 
 def _in_words(wanted: Wanted) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from ..forge import Release, Yank, connect, marked, yank_message, yank_of, yank_ref
+from ..forge import AFTERWARDS, Release, Yank, connect, marked, yank_message, yank_of, yank_ref
 from ..kernel import git as g
 from ..kernel import journal, paths, remotes
-from ..kernel.asking import who_and_why
+from ..kernel.asking import or_variable, who_and_why
 from ..kernel.effects import carry_out, killed_here
 from ..kernel.errors import Failed, WrongUsage
 from ..kernel.redact import printable
@@ -21,7 +21,6 @@ from ..version import tag_prefix, versions
 from . import newest, withdraw
 
 _COMMAND = "doit release:yank"
-_NEXT = "a fix is the next release: push it, then doit release"
 
 
 def _asked_for(version: str) -> str:
@@ -30,22 +29,13 @@ def _asked_for(version: str) -> str:
     Raises:
         WrongUsage: none was.
     """
-    import doit
-
-    found = version or str(doit.get_var("version") or "")
+    found = or_variable(version, "version")
     if not found:
         raise WrongUsage(
             "which release is to be yanked must be said",
             fix=f'{_COMMAND} --version=X.Y.Z --by=NAME --why="TEXT"',
         )
     return found
-
-
-def _said(option: str, name: str) -> str:
-    """Return what an option says, or the variable of the same name."""
-    import doit
-
-    return option or str(doit.get_var(name) or "")
 
 
 def _release(world: World, named: str) -> tuple[str, str, Release]:
@@ -129,7 +119,7 @@ def _shown(world: World, tag: str, version: str, release: Release) -> str:
         lines.append("  the chart    is offered it no more; an open pull request with it is closed")
     if config.environments:
         lines.append("  environments get it no more; one that runs it is left as it is")
-    lines.append(f"{_NEXT[0].upper()}{_NEXT[1:]}.")
+    lines.append(f"{AFTERWARDS[0].upper()}{AFTERWARDS[1:]}.")
     return "\n".join(lines) + "\n"
 
 
@@ -170,8 +160,8 @@ def yank(world: World, version: str = "", by: str = "", why: str = "") -> str:
     if done is None:
         print(printable(_shown(world, tag, version, release)))
         by, why = who_and_why(
-            _said(by, "by"),
-            _said(why, "why"),
+            or_variable(by, "by"),
+            or_variable(why, "why"),
             command=f"{_COMMAND} --version={version}",
             reason="Why is it not to be used? ",
             question=f"Yank {version}",
@@ -179,5 +169,5 @@ def yank(world: World, version: str = "", by: str = "", why: str = "") -> str:
         done = _set(world, tag, version, by, why)
         killed_here("release:yank:set")
     said = carry_out(withdraw.EFFECT, world)
-    print(printable(f"{version} is {done.spoken}\n{said}\n{_NEXT}"))
+    print(printable(f"{version} is {done.spoken}\n{said}\n{AFTERWARDS}"))
     return ""

@@ -8,21 +8,17 @@ import pytest
 
 from tasks.deploy import approve
 from tasks.desk import environments
-from tasks.kernel import journal
 from tasks.kernel.actions import Gate
 from tasks.promotion import answers, due, head
 from tests.deploy.place import MODULE, Place
-from tests.deploy.test_decisions import SETTINGS, says_no, says_yes, standing
+from tests.deploy.test_decisions import begun, says_no, says_yes, standing
 from tests.promotion.line import CEPLER, FILES, Line, Remote
 
 
 @pytest.fixture
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     """Return the line after every environment has had everything."""
-    monkeypatch.setattr(journal, "effect", lambda *_: None)
-    remote = Remote(tmp_path / "deployments.git")
-    remote.commit("first", FILES)
-    line = Line(tmp_path / "tree", remote, SETTINGS)
+    line = begun(tmp_path, monkeypatch)
     for name in ("staging", "qa"):
         line.step(name)
     says_yes(line)

@@ -38,13 +38,18 @@ def times(begin: int, end: int) -> str:
     return f"from: {first.isoformat()}\n  until: {last.isoformat()}\n"
 
 
+def begun(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
+    """Return a line of which nothing is deployed yet."""
+    monkeypatch.setattr(journal, "effect", lambda *_: None)
+    remote = Remote(folder / "deployments.git")
+    remote.commit("first", FILES)
+    return Line(folder / "tree", remote, SETTINGS)
+
+
 @pytest.fixture
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     """Return the line after staging and qa have had everything."""
-    monkeypatch.setattr(journal, "effect", lambda *_: None)
-    remote = Remote(tmp_path / "deployments.git")
-    remote.commit("first", FILES)
-    line = Line(tmp_path / "tree", remote, SETTINGS)
+    line = begun(tmp_path, monkeypatch)
     line.step("staging")
     line.step("qa")
     return line

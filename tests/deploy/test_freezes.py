@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from tasks.deploy import override
-from tasks.kernel import journal, remotes
+from tasks.kernel import remotes
 from tasks.kernel.actions import Gate
 from tasks.promotion import decided, head
 from tasks.promotion.wanted import wanted_by
 from tests.deploy.place import Place
-from tests.deploy.test_decisions import SETTINGS, standing, times
-from tests.promotion.line import FILES, Line, Remote
+from tests.deploy.test_decisions import begun, standing, times
+from tests.promotion.line import FILES, Line
 
 WHO: dict[str, Any] = {"by": "Grace", "why": "customers cannot log in"}
 SAID = ("--by=Grace", "--why=customers cannot log in")
@@ -31,12 +31,9 @@ BOOKS = freeze(-1, 5)
 @pytest.fixture
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     """Return the line with something due in a freeze."""
-    monkeypatch.setattr(journal, "effect", lambda *_: None)
-    remote = Remote(tmp_path / "deployments.git")
-    remote.commit("first", FILES)
-    line = Line(tmp_path / "tree", remote, SETTINGS)
+    line = begun(tmp_path, monkeypatch)
     line.step("staging")
-    remote.commit("frozen", {"freezes.yml": BOOKS, "staging/main.tf": "# new\n"})
+    line.remote.commit("frozen", {"freezes.yml": BOOKS, "staging/main.tf": "# new\n"})
     line.look()
     return line
 

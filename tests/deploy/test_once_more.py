@@ -8,27 +8,23 @@ from typing import Any
 import pytest
 
 from tasks.deploy import hold
-from tasks.kernel import journal
 from tasks.kernel.actions import Gate
 from tasks.kernel.errors import WrongUsage
 from tasks.promotion.wanted import state_in, wanted_by
 from tests.deploy.place import Place
-from tests.deploy.test_decisions import SETTINGS, WHO, says_yes
+from tests.deploy.test_decisions import SETTINGS, WHO, begun, says_yes
 from tests.promotion.line import FILES, Line, Remote
 
 
 @pytest.fixture
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     """Return the line with something that waits at production's gate."""
-    monkeypatch.setattr(journal, "effect", lambda *_: None)
-    remote = Remote(tmp_path / "deployments.git")
-    remote.commit("first", FILES)
-    line = Line(tmp_path / "tree", remote, SETTINGS)
+    line = begun(tmp_path, monkeypatch)
     line.step("staging")
     line.step("qa")
     says_yes(line)
     line.step("production")
-    remote.commit("more", {"production/main.tf": "# more\n"})
+    line.remote.commit("more", {"production/main.tf": "# more\n"})
     line.look()
     return line
 

@@ -19,7 +19,7 @@ from .config import Config, Environment, parse
 from .globs import Matches, any_of, beginning
 from .origins import origins
 from .repository import Repository
-from .state import LATEST, File, State, key_of, origin_of, path_of
+from .state import LATEST, File, State, key_of, path_of
 
 
 @dataclass(frozen=True)
@@ -268,8 +268,3 @@ def hash_of(path: Path) -> str | None:
         return None
     head = b"blob %d\0" % len(content)
     return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
-
-
-def latest_files(state: State) -> list[str]:
-    """Return the paths that a state takes from its commit."""
-    return [path_of(key) for key in state.files if origin_of(key) == LATEST]
