@@ -87,3 +87,35 @@ def test_a_change_of_a_mode_alone_is_seen(tmp_path: Path) -> None:
             repository.line(third).quiet_until(third, lambda _: False)
         assert repository.other_modes(third, first) == {"run"}
         assert repository.other_modes(third, second) == set()
+
+
+def test_what_comes_next_on_a_line_is_on_it(tmp_path: Path) -> None:
+    """Or else the head, asked first, would be on none of those that are read."""
+    remote = Remote(tmp_path / "remote.git")
+    first, second, third = (remote.commit(f"c{n}", {"a": f"{n}"}) for n in range(3))
+    repository = Repository(remote.path)
+    line = repository.line(third)
+    assert repository.line(second) is line
+    assert line.commits == [third, second, first]
+    other = Repository(remote.path)
+    assert other.line(third) is not other.line(first)  # not next: what is between is not known
+
+
+def test_parents_are_asked_for_more_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.promotion.engine.repository._NEWEST", 2)
+    remote = Remote(tmp_path / "remote.git")
+    commits = [remote.commit(f"c{n}", {"a": f"{n}"}) for n in range(60)]
+    repository, asked = Repository(remote.path), list[str]()
+    text = repository.text
+
+    def counted(*args: str) -> str:
+        asked.append(args[0])
+        return text(*args)
+
+    monkeypatch.setattr(repository, "text", counted)
+    at, walked = commits[-1], 0
+    while parents := repository.parents(at):
+        (at,), walked = parents, walked + 1
+    assert (at, walked, len(asked)) == (commits[0], 59, 3)

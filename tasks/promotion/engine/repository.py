@@ -21,7 +21,7 @@ from .stretch import Line
 SUBMODULE = "160000"
 _COMMIT = re.compile("[0-9a-f]{40}")
 _BATCHES = (48, 4096)  # commits compared at a time: few at first, most walks are short
-_NEWEST = "2000"  # commits whose parents are asked first
+_NEWEST = 2000  # commits whose parents are asked first; most walks are short
 # Git would hand over each commit by itself, and be waited for as often.
 _AT_ONCE = {"GIT_FLUSH": "0"}
 
@@ -54,7 +54,7 @@ class Repository:
         self._trees: dict[str, dict[str, Entry]] = {}
         self._blobs: dict[str, bytes] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
-        self._complete: set[str] = set()
+        self._newest = _NEWEST
         self._changes: dict[tuple[str, str], dict[str, Change]] = {}
         self._batch = _BATCHES[0]
         self._files: dict[str, dict[str, Entry]] = {}
@@ -121,7 +121,7 @@ class Repository:
     def line(self, commit: str) -> Line:
         """Return the straight line that a commit is on."""
         for line in self._lines:
-            if commit in line.number:
+            if commit in line.number or line.goes_on_to(commit):
                 return line
         self._lines.append(Line(self, commit))
         return self._lines[-1]
@@ -155,12 +155,10 @@ class Repository:
         known = self._parents.get(commit)
         if known is not None:
             return known
-        for bound in (("-n", _NEWEST), ()):
-            if commit in self._parents:
-                break
-            for line in self.text("rev-list", "--parents", *bound, commit, "--").split("\n"):
-                one, *parents = line.split(" ")
-                self._parents[one] = tuple(parents)
+        bound, self._newest = str(self._newest), self._newest * 8
+        for line in self.text("rev-list", "--parents", "-n", bound, commit, "--").split("\n"):
+            one, *parents = line.split(" ")
+            self._parents[one] = tuple(parents)
         return self._parents[commit]
 
     def other_modes(self, one: str, other: str) -> set[str]:

@@ -95,6 +95,12 @@ class Line:
         self.pieces.append(Piece(begin, end, steps))
         return True
 
+    def goes_on_to(self, commit: str) -> bool:
+        """Say whether a commit comes next, where this line has been read to; then it is on it."""
+        if self.repository.parents(self.commits[-1]) != (commit,):
+            return False
+        return self._read_on()
+
     def quiet_until(self, commit: str, cares: Matches) -> str:
         """Return the last commit of the line before a step that changes a path cared for.
 
