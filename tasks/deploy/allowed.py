@@ -27,17 +27,25 @@ def ask(world: World, at: head.Head, promoted: dict[str, Any], plan: dict[str, A
     Raises:
         Gate: the environment is frozen, and nobody has made an exception.
     """
+    if found := frozen(world, at, promoted):
+        says, fix = found
+        raise Gate(f"{says} ({in_words(plan['summary'])})", fix=fix)
+    if told := plan.get("asked"):
+        _note(world, promoted["environment"], told, plan["plan"])
+
+
+def frozen(world: World, at: head.Head, promoted: dict[str, Any]) -> tuple[str, str] | None:
+    """Return how an environment is frozen and what lets a change through; None when it may come."""
     name = promoted["environment"]
     # Who asked for a rollback has said why; that goes through a freeze.
     freeze = None if promoted.get("held") else decided.frozen_for(world, at, name, promoted["key"])
-    if freeze:
-        same = f"{once_more.VARIABLE}=yes " if once_more.asked() else ""
-        raise Gate(
-            f"{name} is frozen until {freeze.until}: {freeze.reason} ({in_words(plan['summary'])})",
-            fix=f'doit {same}override:{name} --why="TEXT" lets it through',
-        )
-    if told := plan.get("asked"):
-        _note(world, name, told, plan["plan"])
+    if freeze is None:
+        return None
+    same = f"{once_more.VARIABLE}=yes " if once_more.asked() else ""
+    return (
+        f"{name} is frozen until {freeze.until}: {freeze.reason}",
+        f'doit {same}override:{name} --why="TEXT" lets it through',
+    )
 
 
 def _note(world: World, name: str, told: dict[str, Any], plan: str) -> None:

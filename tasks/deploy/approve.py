@@ -36,7 +36,6 @@ from .origins import commits_of
 if TYPE_CHECKING:
     from ..promotion import engine
 
-_SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +136,11 @@ def shown(world: World, told: Offer, plan: bool = False) -> tuple[str, str]:
         "first": before is None,
         "chart": chart_in(world, told.found.state),
         "before": chart_in(world, before),
-        "commits": commits_of(world, told.commit, told.found.differences),
-        "files": [(_SIGNS[one.kind], one.path) for one in told.found.differences],
+        "commits": [
+            f"{commit[:7]}  {message}"
+            for commit, message in commits_of(world, told.commit, told.found.differences)
+        ],
+        "files": preview.files(told.found.differences),
         "values": _values(world, told),
         "manifests": changed(world, told.environment, before, told.found.state),
         "terraform": _terraform(world, told, plan),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..forge import Yank
 from ..kernel import git as g
-from ..kernel import journal, remotes
+from ..kernel import journal, paths, remotes
 from ..kernel.asking import confirm, or_variable, who_and_why
 from ..kernel.errors import Failed, SlipwayError, WrongUsage
 from ..kernel.redact import printable
@@ -119,27 +119,25 @@ def rollback(
 def _show(
     world: World, name: str, now: Recorded, target: Recorded, gone: Yank | None, *, plan: bool
 ) -> None:
-    """Print what going back would change."""
+    """Print what going back would change, as much as fits a screen; the log has the whole."""
     environment, state = world.config.environments[name], target.record.current
     fact = fact_of(environment, state, state.head_commit)
+    found = {
+        "environment": name,
+        "now": now.record.version,
+        "version": target.record.version,
+        "since": notes.spoken(target.at),
+        "yanked": gone.spoken if gone else "",
+        "chart": chart_in(world, state),
+        "before": chart_in(world, now.record.current),
+        "files": preview.files(_differences(state, now.record)),
+        "manifests": changed(world, environment, now.record.current, state),
+        "terraform": preview.plan(world, fact) if plan else [],
+    }
+    form = "deploy/rollback.txt.j2"
+    journal.say(render(form, **found, log=""))
     print(
-        printable(
-            render(
-                "deploy/rollback.txt.j2",
-                environment=name,
-                now=now.record.version,
-                version=target.record.version,
-                since=notes.spoken(target.at),
-                yanked=gone.spoken if gone else "",
-                chart=chart_in(world, state),
-                before=chart_in(world, now.record.current),
-                files=_files(state, now.record),
-                manifests=changed(world, environment, now.record.current, state),
-                terraform=preview.plan(world, fact) if plan else [],
-            )
-        ),
-        end="",
-        flush=True,
+        printable(render(form, **found, log=paths.log(f"rollback:{name}"))), end="", flush=True
     )
 
 
@@ -220,11 +218,10 @@ def _yank(world: World, at: head.Head, one: Recorded) -> Yank | None:
     return withdrawn.yank_in(world, at, one.record.current.hashes())
 
 
-def _files(state: engine.State, now: engine.Record) -> list[tuple[str, str]]:
+def _differences(state: engine.State, now: engine.Record) -> tuple[engine.Difference, ...]:
     from ..promotion import engine
 
-    signs = {"added": "+", "changed": "~", "removed": "-"}
-    return [(signs[one.kind], one.path) for one in engine.compare(state, now).differences]
+    return engine.compare(state, now).differences
 
 
 def resume(name: str, world: World, by: str = "", why: str = "") -> str:

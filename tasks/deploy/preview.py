@@ -1,13 +1,24 @@
-"""What Terraform would do to an environment for files that nobody has said yes to yet."""
+"""What would become of an environment with files that nobody has said yes to yet."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..kernel import paths, remotes
 from ..kernel.world import World
 from . import tfplan
 from .prepare import opened
+
+if TYPE_CHECKING:
+    from ..promotion import engine
+
+_SIGNS = {"added": "+", "changed": "~", "removed": "-"}
+
+
+def files(differences: Iterable[engine.Difference]) -> list[str]:
+    """Return what becomes of files, a line each: `+ added`, `~ changed`, `- removed`."""
+    return [f"{_SIGNS[one.kind]} {one.path}" for one in differences]
 
 
 def planned(world: World, name: str, key: str) -> list[str]:

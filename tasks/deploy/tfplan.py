@@ -16,8 +16,8 @@ from ..kernel import paths
 from ..kernel.effects import Foreseen
 from ..kernel.receipts import UpToDate
 from ..kernel.world import UNKNOWN, Forecast, World
-from ..promotion import wanted_by
-from . import asked, begun, lock, lost
+from ..promotion import head, wanted_by
+from . import allowed, asked, begun, lock, lost
 from .prepare import COUNTS, in_words, opened
 
 if TYPE_CHECKING:
@@ -78,12 +78,20 @@ def says(empty: bool, summary: dict[str, int]) -> str:
 
 
 def foresee(name: str, world: Forecast) -> Foreseen:
-    """Foresee it without asking Terraform, which would write."""
+    """Foresee it without asking Terraform, which would write.
+
+    What drifted only Terraform knows; what is to be made anew a freeze is sure to stop.
+
+    Raises:
+        Unsaid: nobody says who wants something made anew behind a gate.
+    """
+    promoted = wanted_by(world, name)
+    asked.replacement(world, name)
     unknown: dict[str, Any] = dict.fromkeys(("plan", "serial", "lineage", "empty"), UNKNOWN)
     world.write_json(
         paths.tfplan(name),
         {
-            "key": wanted_by(world, name)["key"],
+            "key": promoted["key"],
             **unknown,
             "summary": dict.fromkeys(COUNTS, UNKNOWN),
             "lines": [],
@@ -91,6 +99,11 @@ def foresee(name: str, world: Forecast) -> Foreseen:
             "destroys": [],
         },
     )
+    at = head.head_of(world)
+    if asked.to_replace() and UNKNOWN not in at.commit:
+        found = allowed.frozen(world, at, promoted)
+        if found:
+            return Foreseen(" → ".join(found), waits=True)
     return Foreseen("terraform says what would change")
 
 

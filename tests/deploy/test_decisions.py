@@ -258,6 +258,21 @@ def test_an_environment_goes_back_and_stays_there(
     ]
 
 
+def test_a_long_list_tells_where_the_rest_is(
+    line: Line, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line.remote.commit("many", {f"staging/f{n:02}.tf": "#\n" for n in range(33)})
+    line.step("staging")
+    whole: list[str] = []
+    monkeypatch.setattr("tasks.kernel.journal.say", whole.append)
+    hold.rollback("staging", line.world, by="Grace", why="too many")
+    out = capsys.readouterr().out
+    assert "         … and 3 more: build/logs/rollback.staging.log\n" in out
+    assert "f32.tf" not in out
+    assert "- staging/f32.tf" in whole[0]
+    assert "and 3 more" not in whole[0]
+
+
 def test_another_state_can_be_named(line: Line) -> None:
     twice(line)
     line.remote.commit("third", {"staging/main.tf": "# third\n"})

@@ -98,6 +98,9 @@ def test_nothing_is_applied_in_a_freeze_though_no_file_is_due(place: Place) -> N
     assert place.deploy("staging").code == 0
     place.remote.commit("freeze", {"freezes.yml": freeze(-1, 2)})
     serial = place.serial("staging")
+    told = place.doit(REPLACE, "plan", "deploy:staging")
+    assert told.code == 0, told.err
+    assert "then waits at the gate: staging is frozen until" in told.out
     run = place.doit(REPLACE, "deploy:staging")
     assert run.code == 4, run.err
     assert "staging is frozen until" in run.err
