@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from ..promotion import engine
 
 
-
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a human is asked about.

@@ -136,9 +136,7 @@ def _show(
     }
     form = "deploy/rollback.txt.j2"
     journal.say(render(form, **found, log=""))
-    print(
-        printable(render(form, **found, log=paths.log(f"rollback:{name}"))), end="", flush=True
-    )
+    print(printable(render(form, **found, log=paths.log(f"rollback:{name}"))), end="", flush=True)
 
 
 def _hold(world: World, name: str, target: Recorded, gone: Yank | None, by: str, why: str) -> None:

@@ -49,6 +49,44 @@ class Verdict:
         return w.key_of(self.waiting) if self.waiting else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An environment that is judged.
+
+    Attributes:
+        world: whose facts and settings.
+        repository: our copy of the deployments.
+        head: where they stand.
+        settings: `cepler.yml` there.
+        environment: which one.
+        known: environment → its record there.
+    """
+
+    world: World
+    repository: Repository
+    head: Head
+    settings: Config
+    environment: Environment
+    known: dict[str, Record]
+
+    @property
+    def name(self) -> str:
+        """The name of the environment."""
+        return self.environment.name
+
+    @property
+    def recorded(self) -> Record | None:
+        """What it was deployed with last; None when it never was."""
+        return self.known.get(self.name)
+
+    def pending(self, start: str | None = None, *, origin: bool = False) -> Pending:
+        """Return what it should have at a commit, that of its head when None."""
+        from .engine import pending
+
+        at, name = self.head.commit, self.name
+        return pending(self.repository, at, self.settings, name, start=start, origin=origin)
+
+
 def judge(
     world: World, name: str, head: Head | None = None, *, heed_freezes: bool = True
 ) -> Verdict:
@@ -69,123 +107,94 @@ def judge(
     repository = w.repository_of(world)
     settings = w.settings_at(world, repository, head.commit)
     known = records_at(repository, head.commit, settings)
-    verdict = _judged(world, repository, head, settings, environment, known)
+    case = _Case(world, repository, head, settings, environment, known)
+    verdict = _judged(case)
     if heed_freezes:
-        verdict = _unless_frozen(world, head, name, verdict)
-    return once_more.instead(verdict, environment, known.get(name))
+        verdict = _unless_frozen(case, verdict)
+    return once_more.instead(verdict, environment, case.recorded)
 
 
-def _judged(
-    world: World,
-    repository: Repository,
-    head: Head,
-    settings: Config,
-    environment: Environment,
-    known: dict[str, Record],
-) -> Verdict:
-    name = environment.name
-    if hold := decided.hold_on(world, head, name):
-        verdict = _held(world, repository, environment, hold, known.get(name))
-        return withdrawn.unless_known(world, head, verdict, known.get(name), hold)
-    verdict = _unheld(world, repository, head, settings, environment, known)
-    return withdrawn.unless_yanked(world, head, verdict, known.get(name))
+def _judged(case: _Case) -> Verdict:
+    world, head, recorded = case.world, case.head, case.recorded
+    if hold := decided.hold_on(world, head, case.name):
+        return withdrawn.unless_known(world, head, _held(case, hold), recorded, hold)
+    return withdrawn.unless_yanked(world, head, _unheld(case), recorded)
 
 
-def _unheld(
-    world: World,
-    repository: Repository,
-    head: Head,
-    settings: Config,
-    environment: Environment,
-    known: dict[str, Record],
-) -> Verdict:
-    name = environment.name
-    if environment.passed and environment.passed not in known:
+def _unheld(case: _Case) -> Verdict:
+    environment, repository = case.environment, case.repository
+    if environment.passed and environment.passed not in case.known:
         return Verdict(
-            f"{name} waits for {environment.passed}", fix=f"doit deploy:{environment.passed}"
+            f"{case.name} waits for {environment.passed}", fix=f"doit deploy:{environment.passed}"
         )
-    gates = gatefile.gates_for(world, repository, head, environment)
+    gates = gatefile.gates_for(case.world, repository, case.head, environment)
     try:
         start, allowed = w.start_of(repository, gates, environment)
     except SlipwayError as error:
-        closed = _closed(repository, head, settings, environment)
+        closed = _closed(case)
         if closed.fact is not None:
             return closed  # nothing is due: what the gate says does not matter now
-        raise gatefile.useless(world, environment, error) from None
+        raise gatefile.useless(case.world, environment, error) from None
     if not allowed:
-        return _closed(repository, head, settings, environment)
+        return _closed(case)
     if start is not None:
-        gatefile.refuse_early(repository, start, settings, environment)
-    return _due(world, repository, head, settings, environment, start)
+        gatefile.refuse_early(repository, start, case.settings, environment)
+    return _due(case, start)
 
 
-def _held(
-    world: World,
-    repository: Repository,
-    environment: Environment,
-    hold: notes.Note,
-    recorded: Record | None,
-) -> Verdict:
+def _held(case: _Case, hold: notes.Note) -> Verdict:
     """Answer for an environment that is to have an earlier state, until somebody lets it go on."""
     from .engine import compare
 
-    name = environment.name
-    state = decided.held_state(world, repository, hold, name)
-    fact = w.fact_of(environment, state, state.head_commit) | {
+    state = decided.held_state(case.world, case.repository, hold, case.name)
+    fact = w.fact_of(case.environment, state, state.head_commit) | {
         "held": f"state {hold.said('State')}, as {hold.said('By')} decided: {hold.said('Why')}"
     }
     held = f"held at state {hold.said('State')} by {hold.said('By')}: {hold.said('Why')}"
-    found = compare(state, recorded)
+    found = compare(state, case.recorded)
     if found.due:
         return Verdict(f"back to an earlier state, {_in_words(found)}; {held}", fact)
-    return Verdict(f"{name} is {held}", fact, f"doit resume:{name}")
+    return Verdict(f"{case.name} is {held}", fact, f"doit resume:{case.name}")
 
 
-def _unless_frozen(world: World, head: Head, name: str, verdict: Verdict) -> Verdict:
+def _unless_frozen(case: _Case, verdict: Verdict) -> Verdict:
     """Turn something to deploy into a wait while a freeze lasts that nobody made an exception of.
 
     A rollback never waits: who asks for one has said why.
     """
     if not verdict.due or verdict.fact is None:
         return verdict
-    freeze = freezes.frozen(world, name, head.commit)
+    freeze = freezes.frozen(case.world, case.name, case.head.commit)
     if freeze is None:
         return verdict
-    if note := decided.excepted(world, head, name, verdict.fact["key"]):
+    if note := decided.excepted(case.world, case.head, case.name, verdict.fact["key"]):
         allowed = f"in spite of the freeze ({note.said('By')}: {note.said('Why')})"
         return replace(verdict, says=f"{verdict.says}; {allowed}")
-    says = f"{name} is frozen until {freeze.until}: {freeze.reason} ({verdict.says})"
-    return Verdict(says, fix=f'doit override:{name} --why="TEXT" lets these very files through')
+    says = f"{case.name} is frozen until {freeze.until}: {freeze.reason} ({verdict.says})"
+    return Verdict(
+        says, fix=f'doit override:{case.name} --why="TEXT" lets these very files through'
+    )
 
 
-def _due(
-    world: World,
-    repository: Repository,
-    head: Head,
-    settings: Config,
-    environment: Environment,
-    start: str | None,
-) -> Verdict:
+def _due(case: _Case, start: str | None) -> Verdict:
     """Answer for an environment whose gate is open, or names a commit."""
-    from .engine import pending
-
-    name = environment.name
-    found = pending(repository, head.commit, settings, name, start=start, origin=True)
-    modes = w.modes_from(repository, found.state, start or head.commit)
+    name, environment, begin = case.name, case.environment, start or case.head.commit
+    found = case.pending(start, origin=True)
+    modes = w.modes_from(case.repository, found.state, begin)
     fact = w.fact_of(environment, found.state, modes)
     if found.due:
-        said = answers.word_on(world, head.gates, name) if environment.gate else None
+        said = answers.word_on(case.world, case.head.gates, name) if environment.gate else None
         if said and not (said.yes and said.key == fact["key"]):
-            return _closed(repository, head, settings, environment)  # a yes is for what was shown
+            return _closed(case)  # a yes is for what was shown
         by_hand, says = environment.gate and not said, _in_words(found)
-        if w.one_after(repository, start or head.commit, settings, name, found.state):
+        if w.one_after(case.repository, begin, case.settings, name, found.state):
             needs = ", and needs a yes of its own" if said else f": doit deploy:{name}"
             says += f"; one more step waits{needs}"
         says += "; its gate was set by hand" if by_hand else ""
         return Verdict(says, fact, due=True, by_hand=by_hand)
     if start is None:
         return Verdict("nothing new", fact)
-    beyond = pending(repository, head.commit, settings, name)
+    beyond = case.pending()
     if not beyond.due:
         return Verdict("nothing new", fact)
     if environment.gate:
@@ -193,18 +202,13 @@ def _due(
     return Verdict(f"nothing new up to its gate {start[:7]}; behind it {_in_words(beyond)}", fact)
 
 
-def _closed(
-    repository: Repository, head: Head, settings: Config, environment: Environment
-) -> Verdict:
+def _closed(case: _Case) -> Verdict:
     """Answer for an environment with a gate that nobody has ever opened, or that says nothing."""
-    from .engine import pending
-
-    name = environment.name
-    beyond = pending(repository, head.commit, settings, name, origin=True)
+    beyond = case.pending(origin=True)
     if beyond.due:
-        return _waits(name, beyond)
-    modes = w.modes_from(repository, beyond.state, head.commit)
-    return Verdict("nothing new", w.fact_of(environment, beyond.state, modes))
+        return _waits(case.name, beyond)
+    modes = w.modes_from(case.repository, beyond.state, case.head.commit)
+    return Verdict("nothing new", w.fact_of(case.environment, beyond.state, modes))
 
 
 def _waits(name: str, beyond: Pending) -> Verdict:
