@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -11,6 +12,16 @@ import pytest
 # PATH finds the programs, CI decides about missing ones, pytest and its workers use their own.
 _KEPT = {"PATH", "CI", "TMPDIR", "TERM", "USER", "LOGNAME", "SHELL", "LD_LIBRARY_PATH"}
 _KEPT_PREFIXES = ("PYTEST_", "PYENV_", "COVERAGE_")
+
+
+def pytest_configure() -> None:
+    """Let what tests start be stopped: below `nohup`, or behind a script's `&`, nothing could be.
+
+    A program that is started inherits that a signal is ignored, and not that one does nothing.
+    """
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(one) == signal.SIG_IGN:
+            signal.signal(one, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)
