@@ -119,3 +119,13 @@ def test_parents_are_asked_for_more_at_a_time(
     while parents := repository.parents(at):
         (at,), walked = parents, walked + 1
     assert (at, walked, len(asked)) == (commits[0], 59, 3)
+
+
+def test_any_number_of_heads_can_be_asked_about(tmp_path: Path) -> None:
+    """A run moves the head itself, with every record."""
+    remote = Remote(tmp_path / "remote.git")
+    repository, before = Repository(remote.path), remote.commit("first", {"a": "1"})
+    for number in range(20):
+        head = remote.commit(f"c{number}", {"a": f"{number}!"})
+        assert repository.parents(head) == (before,)
+        before = head

@@ -22,6 +22,7 @@ SUBMODULE = "160000"
 _COMMIT = re.compile("[0-9a-f]{40}")
 _BATCHES = (48, 4096)  # commits compared at a time: few at first, most walks are short
 _NEWEST = 2000  # commits whose parents are asked first; most walks are short
+_MOST = 2**31 - 1  # that git can count
 # Git would hand over each commit by itself, and be waited for as often.
 _AT_ONCE = {"GIT_FLUSH": "0"}
 
@@ -155,7 +156,7 @@ class Repository:
         known = self._parents.get(commit)
         if known is not None:
             return known
-        bound, self._newest = str(self._newest), self._newest * 8
+        bound, self._newest = str(self._newest), min(self._newest * 8, _MOST)
         for line in self.text("rev-list", "--parents", "-n", bound, commit, "--").split("\n"):
             one, *parents = line.split(" ")
             self._parents[one] = tuple(parents)
