@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os  # its `path` too: pathlib takes longer to import than git to answer
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .errors import SlipwayError
 from .redact import secret_names, without_secrets
@@ -71,15 +71,16 @@ def environment(
     """Return git's environment: quiet, in English, never asking, of no other repository.
 
     Args:
-        extra: what to add to it.
+        extra: what to add to it; settings in it stand behind the caller's own (`GIT_CONFIG_COUNT`),
+            so that they win.
         repo: the repository that is meant. If a bare one (`….git`) is damaged, git would go up
             and work on the one that it stands in, which is the user's own.
     """
     # A person's credential helper may well read a variable of git's own.
     own = [name for name in secret_names() if name.startswith("GIT_")]
     env = {key: value for key, value in without_secrets(own).items() if key not in ELSEWHERE}
+    settings = [*_settings(env), *_settings(extra or {})]
     env.update(
-        GIT_CONFIG_COUNT="0",
         GIT_CONFIG_PARAMETERS="",
         LC_ALL="C.UTF-8",
         LANGUAGE="C",
@@ -93,4 +94,22 @@ def environment(
     if repo is not None and _BARE.search(os.fspath(repo)):
         env["GIT_CEILING_DIRECTORIES"] = os.path.dirname(os.path.realpath(repo))  # noqa: PTH120
     env.update(extra or {})
+    return env | in_variables(settings)
+
+
+def in_variables(settings: Collection[tuple[str, str]]) -> dict[str, str]:
+    """Return settings as the variables from which git takes them."""
+    env = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (key, value) in enumerate(settings):
+        env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return env
+
+
+def _settings(env: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the settings that an environment has for git; none when it counts them wrongly."""
+    count = env.get("GIT_CONFIG_COUNT", "")
+    numbers = range(int(count) if count.isdecimal() else 0)
+    try:
+        return [(env[f"GIT_CONFIG_KEY_{n}"], env[f"GIT_CONFIG_VALUE_{n}"]) for n in numbers]
+    except KeyError:
+        return []

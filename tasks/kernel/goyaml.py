@@ -30,6 +30,7 @@ _RESOLVED = (
         "-+0123456789.",
     ),
 )  # fmt: skip
+_MOST = 1_000_000  # values of a document with aliases; a chart of everything has some thousand
 # What no reader of YAML takes as it stands, or takes for the end of a line.
 _ODD = "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
@@ -59,9 +60,46 @@ def documents(text: str) -> list[Any]:
     """Return the documents of a text; keys are texts, as in the JSON that Go makes of them.
 
     Raises:
-        yaml.YAMLError: it is none, or has a key that JSON cannot have.
+        yaml.YAMLError: it is none, has a key that JSON cannot have, or grows beyond measure by its
+            aliases, which Go refuses as well.
     """
-    return [_with_texts(one) for one in yaml.load_all(text, Loader=loader())]
+    reader = loader()(text)
+    found = []
+    try:
+        while reader.check_node():
+            node = reader.get_node()
+            if "*" in text:
+                _refuse_bomb(node)
+            found.append(_with_texts(reader.construct_document(node)))
+    finally:
+        reader.dispose()
+    return found
+
+
+def _refuse_bomb(document: yaml.Node) -> None:
+    """Refuse a document whose aliases stand for very many values, or for what they stand in.
+
+    Raises:
+        yaml.YAMLError: it is such a one.
+    """
+    sizes = dict[int, int]()  # 0 as long as it is being counted
+
+    def size(node: yaml.Node) -> int:
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        if (known := sizes.get(id(node))) is not None:
+            if not known:
+                line = node.start_mark.line + 1
+                raise yaml.YAMLError(f"what begins in line {line} contains itself by an alias")
+            return known
+        sizes[id(node)] = 0
+        pairs = isinstance(node, yaml.MappingNode)
+        inside = (one for pair in node.value for one in pair) if pairs else node.value
+        sizes[id(node)] = found = 1 + sum(map(size, inside))
+        return found
+
+    if size(document) > _MOST:
+        raise yaml.YAMLError(f"its aliases stand for more than {_MOST} values")
 
 
 def written(value: Any) -> str:

@@ -14,6 +14,7 @@ from tasks.kernel import git as g
 from tasks.kernel import paths, remotes
 from tasks.kernel.config import load
 from tasks.kernel.errors import SlipwayError
+from tasks.kernel.gitwords import in_variables
 from tasks.kernel.world import World
 
 WHO = g.identity("Ada", "ada@example.org", "1767225600 +0000")
@@ -134,6 +135,19 @@ def test_a_credential_helper_may_read_a_variable_of_gits_own(
     env = g.environment()
     assert env["GIT_TOKEN"] == "s3cr3t-hunter2"
     assert "FORGE_TOKEN" not in env
+
+
+def test_settings_that_the_caller_gives_in_variables_count_and_ours_win(
+    remote: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {f"url.{remote}.insteadOf": "https://mirrored.invalid/x", "user.name": "theirs"}
+    for name, value in in_variables(list(given.items())).items():
+        monkeypatch.setenv(name, value)
+    assert g.text("ls-remote", "https://mirrored.invalid/x", MAIN).endswith(MAIN)
+    ours = in_variables([("user.name", "ours")])
+    assert g.text("config", "user.name", env=ours) == "ours"
+    assert g.text("config", "--get-regexp", r"^url\.", env=ours).endswith("/x")
+    assert g.text("config", "core.hooksPath") == "/dev/null"
 
 
 def test_git_that_does_not_answer_is_stopped_with_its_helpers(tmp_path: Path) -> None:

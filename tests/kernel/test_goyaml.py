@@ -40,6 +40,17 @@ def test_keys_become_the_texts_that_json_has() -> None:
         goyaml.documents("? ~\n: 1\n")
 
 
+def test_aliases_stand_for_their_values_as_long_as_these_are_not_too_many() -> None:
+    [found] = goyaml.documents("a: &a {b: 1}\nc: *a\nd: {<<: *a}\n")
+    assert found == {"a": {"b": 1}, "c": {"b": 1}, "d": {"b": 1}}
+    lines = ["a0: &a0 [x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 40)]
+    with pytest.raises(yaml.YAMLError, match="more than 1000000 values"):
+        goyaml.documents("\n".join(lines))
+    with pytest.raises(yaml.YAMLError, match="contains itself"):
+        goyaml.documents("a: 1\nb: &b [*b]\n")
+
+
 ODD = "y 1e3 \x7f\x85\u2028\u2029\ufeff\U0001f389 é \t\n---\n{{ x }} \\ \" '"
 
 

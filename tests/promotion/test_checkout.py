@@ -11,6 +11,8 @@ from tasks.promotion.engine import File, State, config_at, desired, export
 
 from .conftest import Deployments
 
+_WITH_DEEP = "environments: {dev: {latest: [app/**/*.yml]}}\n"
+
 
 def _files(folder: Path) -> set[str]:
     return {
@@ -129,6 +131,81 @@ def test_nothing_is_written_or_removed_through_a_link(track: Deployments, tmp_pa
     assert track.cepler("prepare", "-e", "staging", "--force-clean").code == 0
     assert {file.read_text() for file in outside.iterdir()} == {"theirs"}
     assert not (track.root / "app").is_symlink()
+    assert track.read("app/a.yml") == "a 1"
+
+
+def _attributed(track: Deployments, *rules: str) -> None:
+    track.commit("rules", {".gitattributes": "".join(f"{rule}\n" for rule in rules)})
+    track.commit("lines", {"app/a.yml": "1\n2\n", "app/deep/.gitattributes": "*.yml -text\n"})
+
+
+@pytest.mark.parametrize("how", [(), ("--force-clean",)])
+def test_line_ends_are_those_of_gits_own_checkout(track: Deployments, how: tuple[str]) -> None:
+    _attributed(track, "*.yml text eol=crlf")
+    track.commit("deep", {"app/deep/b.yml": "1\n2\n", "cepler.yml": _WITH_DEEP})
+    for _ in range(2):
+        assert track.cepler("prepare", "-e", "dev", *how).code == 0
+        assert (track.root / "app/a.yml").read_bytes() == b"1\r\n2\r\n"
+        assert (track.root / "app/deep/b.yml").read_bytes() == b"1\n2\n"
+    assert (track.root / "README").exists() == (not how)
+
+
+def test_line_ends_are_those_that_are_configured_for_the_work_tree(track: Deployments) -> None:
+    track.commit("lines", {"app/a.yml": "1\n2\n", "README": "1\n2\n"})
+    track.git("config", "core.autocrlf", "true")
+    track.write({"README": "edited"})
+    assert track.cepler("prepare", "-e", "staging").code == 0
+    assert track.cepler("record", "-e", "staging", "--reset-head").code == 0
+    assert (track.root / "app/a.yml").read_bytes() == b"1\r\n2\r\n"
+    assert (track.root / "README").read_bytes() == b"1\r\n2\r\n"
+
+
+def test_no_filter_is_run_and_the_raw_bytes_are_no_news(track: Deployments) -> None:
+    _attributed(track, "*.yml filter=my.large-files")
+    for key, value in (("smudge", "sed s/1/BIG/"), ("clean", "sed s/BIG/1/"), ("process", "false")):
+        track.git("config", f"filter.my.large-files.{key}", value)
+    track.git("config", "filter.my.large-files.required", "true")
+    track.write({"app/a.yml": "edited"})
+    assert track.cepler("prepare", "-e", "staging").code == 0
+    assert track.read("app/a.yml") == "1\n2\n"
+    track.cepler("record", "-e", "staging", "--no-commit")
+    assert track.cepler("check", "-e", "staging").code == 2
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ("app/a.yml/secret.log", ("prepare",)),
+        ("app/a.yml/secret.log", ("prepare", "--force-clean")),
+        ("app/a.yml/secret.log", ("reproduce",)),
+        ("app/a.yml/untracked", ("reproduce",)),
+        ("app", ("reproduce", "--force-clean")),
+    ],
+)
+def test_what_is_in_the_way_and_would_be_lost_is_not_touched(
+    track: Deployments, lost: str, words: tuple[str, ...]
+) -> None:
+    track.commit("ignore", {".gitignore": "*.log\n/app\n"})
+    track.cepler("record", "-e", "staging")
+    for path in ("app/a.yml", "app/b.yml"):
+        (track.root / path).unlink()
+    if lost == "app":
+        (track.root / "app").rmdir()
+    track.write({lost: "precious", "staging.yml": "edited"})
+    before = _files(track.root)
+    said = track.cepler(*words, "-e", "staging")
+    assert said.code == 1
+    assert f"    {lost}\n" in said.err
+    assert "nothing was changed" in said.err
+    assert (_files(track.root), track.read(lost)) == (before, "precious")
+    assert track.read("staging.yml") == "edited"
+
+
+def test_what_is_in_the_way_and_is_committed_gives_way(track: Deployments) -> None:
+    track.cepler("record", "-e", "staging")
+    (track.root / "app/a.yml").unlink()
+    track.commit("a folder", {"app/a.yml/part": "x"})
+    assert track.cepler("prepare", "-e", "qa").code == 0
     assert track.read("app/a.yml") == "a 1"
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from tasks.kernel.errors import WrongUsage
 from tasks.promotion.engine.config import parse
+from tasks.promotion.engine.globs import BadGlob
 
 
 def test_scalars_are_the_text_as_written() -> None:
@@ -49,6 +52,19 @@ def test_what_is_refused(text: str) -> None:
     assert "cepler.yml" in str(refused.value)
 
 
+def test_aliases_of_aliases_are_read_once() -> None:
+    lines = ["a0: &a0 [x]"]
+    for n in range(1, 60):
+        lines.append(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]")
+    config = parse("\n".join([*lines, "environments: {dev: {latest: *a0}}"]).encode())
+    assert config.environments["dev"].latest == ("x",)
+
+
+def test_an_alias_of_what_it_stands_in_is_refused() -> None:
+    with pytest.raises(WrongUsage, match="nested too deeply"):
+        parse(b"environments: {}\nself: &a [*a]")
+
+
 def test_an_upstream_must_be_defined() -> None:
     with pytest.raises(WrongUsage, match="Previous environment 'x' not defined"):
         parse(b"environments: {dev: {passed: x}}")
@@ -73,3 +89,17 @@ def test_the_state_folder_lies_beside_the_file_and_is_never_part_of_an_environme
 def test_bad_globs_and_bytes_are_told_in_words() -> None:
     with pytest.raises(WrongUsage, match="UTF-8"):
         parse(b"environments: {\xff: {}}")
+
+
+def test_a_bad_glob_is_told_with_its_file_and_environment() -> None:
+    config = parse(b"environments: {qa: {latest: ['a***'], propagated: ['b[']}}", "ops/c.yml")
+    environment = config.environment("qa")
+    with pytest.raises(BadGlob) as caught:
+        config.latest(environment)
+    assert str(caught.value).startswith(
+        "ops/c.yml: environments.qa.latest: the pattern 'a***' is not valid: wildcards"
+    )
+    with pytest.raises(BadGlob) as caught:
+        config.propagated(environment)
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
+    assert again.where == "ops/c.yml: environments.qa.propagated"

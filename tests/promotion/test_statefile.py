@@ -117,6 +117,23 @@ def test_strings_are_quoted_as_the_original_quotes_them(text: str, written: str)
     assert quoted(text) == written
 
 
+def test_every_character_that_is_written_is_read_again() -> None:
+    odd = (*range(0x01, 0x250), 0x2028, 0x2029, 0xE000, 0xE001, 0xFEFF, 0xFFFE, 0xFFFF, 0x1F680)
+    for char in map(chr, odd):
+        texts = (char, f"a{char}", f"{char}b", f"a{char}b", f"a {char} b", f"{char}{char}: b")
+        files = {f"{{latest}}/{text}": File(A, B, text) for text in texts}
+        record = Record(State(A, files), 1, char)
+        told = statefile.emit(record)
+        assert statefile.read(told, ascii(char)) == record
+        assert quick.parse(told) in (None, record)
+        assert statefile.emit(statefile.parse(told, ascii(char))) == told
+
+
+def test_a_null_byte_is_in_no_text() -> None:
+    with pytest.raises(SlipwayError, match="not valid YAML"):
+        statefile.parse(f"current: {{head_commit: {A}\0}}".encode(), "x")
+
+
 def test_reading_is_lenient_where_the_original_is() -> None:
     record = statefile.parse(f"current: {{head_commit: {A}, new: 1}}\nmore: [1]".encode(), "x")
     assert record == Record(State(A), version=0)

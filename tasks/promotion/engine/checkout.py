@@ -5,17 +5,23 @@ No path leaves the folder: not by its spelling, not through a link that lies in 
 
 from __future__ import annotations
 
+import os
+import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from tasks.kernel.errors import SlipwayError
+from tasks.kernel.gitwords import in_variables
 
 from .config import Config
 from .repository import Entry, Repository
 from .state import LATEST, State, origin_of, path_of
 
 _IGNORE_FILE = ".gitignore"
+_ATTRIBUTES = re.compile(r"(?:^|/)\.gitattributes$")
+_TOLD = 10
+_LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
 
 
 def refuse_escape(path: str) -> None:
@@ -73,13 +79,19 @@ def _tree(repository: Repository, commit: str, path: str) -> Mapping[str, Entry]
     return repository.tree(commit)
 
 
-def write(repository: Repository, root: Path, files: Mapping[str, Entry]) -> None:
+def write(
+    repository: Repository, root: Path, files: Mapping[str, Entry], *, own: str | None = None
+) -> None:
     """Write files below a folder, over what is there; git's own index stays as it is.
+
+    Line ends are converted as the files' attributes say; no program is run that a filter names.
 
     Args:
         repository: has the contents.
         root: the folder; need not be the repository's work tree.
         files: path → mode and blob.
+        own: a commit, for a work tree of somebody's own: its .gitattributes count as well, and what
+            is configured there about line ends.
 
     Raises:
         SlipwayError: a path that is none, or a disk that does not take it.
@@ -88,19 +100,32 @@ def write(repository: Repository, root: Path, files: Mapping[str, Entry]) -> Non
         return
     for path in files:
         refuse_escape(path)
+    tree = repository.tree(own) if own is not None else {}
+    rules = {path: entry for path, entry in tree.items() if _ATTRIBUTES.search(path)}
     told = b"".join(
         f"{entry.mode} {entry.blob}\t{path}\0".encode("utf-8", "surrogateescape")
-        for path, entry in files.items()
+        for path, entry in (*rules.items(), *files.items())
     )
+    listed = "".join(f"{path}\0" for path in files).encode("utf-8", "surrogateescape")
     git_dir = repository.text("rev-parse", "--absolute-git-dir")
+    line_ends = repository.line_ends if own is not None else ()
     target = root.resolve()
     with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
         env = {**repository.env, "GIT_INDEX_FILE": f"{folder}/index", "GIT_DIR": git_dir,
-               "GIT_WORK_TREE": str(target)}  # fmt: skip
+               "GIT_WORK_TREE": str(target), **_no_filters(repository)}  # fmt: skip
         place = Repository(target, env)
         place.git("update-index", "--replace", "-z", "--index-info", stdin=told)
         # Forced, git replaces a link that lies where a folder should be, and does not follow it.
-        place.git("checkout-index", "--all", "--force", "--quiet")
+        place.git(*line_ends, "checkout-index", "--force", "--quiet", "-z", "--stdin", stdin=listed)
+
+
+def _no_filters(repository: Repository) -> dict[str, str]:
+    """Return settings by which no filter (LFS, say) changes a content: its raw bytes count."""
+    told = repository.git("config", "-z", "--name-only", "--get-regexp", r"^filter\.", ok=(0, 1))
+    names = {os.fsdecode(name).rpartition(".")[0] for name in told.split(b"\0") if name}
+    none = {"smudge": "", "clean": "", "process": "", "required": "false"}
+    settings = [(f"{name}.{key}", value) for name in sorted(names) for key, value in none.items()]
+    return in_variables(settings)
 
 
 def export(repository: Repository, state: State, folder: Path, *, at: str | None = None) -> None:
@@ -152,6 +177,51 @@ def _inside(root: Path, file: Path) -> bool:
     return not any(
         parent.is_symlink() for parent in file.parents if parent != root and root in parent.parents
     )
+
+
+def refuse_loss(repository: Repository, files: Collection[str], gone: Collection[str]) -> None:
+    """Refuse to write files over what is in their way and has no copy anywhere.
+
+    Args:
+        repository: a work tree.
+        files: what is to be written.
+        gone: what is to be removed before.
+
+    Raises:
+        SlipwayError: a folder stands where a file belongs, or a file where a folder does, and it
+            is, or holds, something that git could not bring back.
+    """
+    ways = sorted({way for path in files if (way := _in_the_way(repository.path, path))})
+    if not ways:
+        return
+    listing = (*repository.line_ends, "ls-files", "-z", "--others", "--modified", "--")
+    told = repository.git(*listing, *ways, env=_LITERAL)
+    listed = dict.fromkeys(told.decode("utf-8", "surrogateescape").split("\0"))
+    lost = [path for path in listed if path and path not in gone and _is_there(repository, path)]
+    if lost:
+        raise SlipwayError(
+            "files of the environment belong where something else is that git has no copy of",
+            where=str(repository.path),
+            detail=[*lost[:_TOLD], *(["…"] if len(lost) > _TOLD else [])],
+            fix="nothing was changed: move it away, or remove it, and run the same again",
+        )
+
+
+def _in_the_way(root: Path, path: str) -> str:
+    """Return what is a folder where a file belongs, or a file where a folder does; "" for none."""
+    way, parts = "", path.split("/")
+    for number, part in enumerate(parts, 1):
+        way = f"{way}/{part}" if way else part
+        place = root / way
+        if place.is_symlink() or not place.exists():
+            return ""  # a link is replaced, and what it leads to stays
+        if place.is_dir() == (number == len(parts)):
+            return way
+    return ""
+
+
+def _is_there(repository: Repository, path: str) -> bool:
+    return os.path.lexists(repository.path / path)
 
 
 def remove(root: Path, paths: Iterable[str]) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tasks.kernel import git as g
 from tasks.kernel.errors import SlipwayError
 
+from . import statefile
 from .config import DEFAULT_DEPLOYMENT, Config
-from .repository import SUBMODULE, Entry, Repository
+from .renamed import origins, renamed
+from .repository import LINK, SUBMODULE, Entry, Repository
 
 FILE = "100644"
 RECORDER = ("Cepler", "bot@cepler.io")
@@ -72,38 +74,63 @@ class Replay:
 
     Attributes:
         head: the last commit; the new base when nothing was left to put there.
-        made: how many of the commits still changed something.
+        made: how many of the commits are not on the base.
+        again: the id of each commit that was made again → its new one; one that had nothing left
+            to change → the commit that has it all.
     """
 
     head: str
     made: int
+    again: Mapping[str, str] = field(default_factory=dict)
 
 
 def replay(repository: Repository, head: str, base: str) -> Replay:
     """Put what a branch has and a base has not on top of the base, as a rebase would.
 
-    State files are never merged line by line: two records of one environment are a conflict,
-    unless they say the same.
+    What stands on the base already stays as it is, merges too. State files are never merged line
+    by line: two records of one environment are a conflict, unless they say the same. They name
+    commits: those that are made again by their new ids.
 
     Raises:
-        SlipwayError: a commit conflicts with the base; nothing has been changed.
+        SlipwayError: a commit conflicts with the base, or is a merge; nothing has been changed.
     """
-    told = repository.text(
-        "rev-list", "--reverse", "--topo-order", "--no-merges", f"{base}..{head}", "--"
-    )
-    at, made = base, 0
-    for commit in filter(None, told.split("\n")):
-        if repository.parents(commit) == (at,):
-            at, made = commit, made + 1  # stands there already
-            continue
-        files = _merged(repository, commit, at)
+    told = repository.text("rev-list", "--reverse", "--topo-order", f"{base}..{head}", "--")
+    local = told.split("\n") if told else []
+    if not repository.text("rev-list", "-n", "1", base, "--not", head, "--"):
+        return Replay(head, len(local))
+    _refuse_merges(repository, local)
+    at, made, again = base, 0, dict[str, str]()
+    for commit in local:
+        files = _merged(repository, commit, at, again)
         if files:
             at = _again(repository, commit, at, files)
             made += 1
-    return Replay(at, made)
+        again[commit] = at
+    return Replay(at, made, again)
 
 
-def _merged(repository: Repository, commit: str, onto: str) -> dict[str, Entry | None]:
+def _refuse_merges(repository: Repository, local: list[str]) -> None:
+    """Refuse to make merges again: what was resolved in them would be lost.
+
+    Raises:
+        SlipwayError: there is one.
+    """
+    merges = [commit for commit in local if len(repository.parents(commit)) > 1]
+    if merges:
+        words = repository.summaries(merges)
+        raise SlipwayError(
+            "the remote has moved on, and a merge among the local commits cannot be put on top of"
+            " it",
+            detail=[*(f"merge {commit}: {words[commit]}" for commit in merges),
+                    "nothing was pushed; the local commits stand"],
+            fix="merge the remote's branch, too (git merge @{upstream}), look at the result, and"
+            " push it",
+        )  # fmt: skip
+
+
+def _merged(
+    repository: Repository, commit: str, onto: str, again: Mapping[str, str]
+) -> dict[str, Entry | None]:
     """Return what a commit still changes on another base."""
     parents = repository.parents(commit)
     before = repository.entries(parents[0]) if parents else {}
@@ -111,13 +138,62 @@ def _merged(repository: Repository, commit: str, onto: str) -> dict[str, Entry |
     files: dict[str, Entry | None] = {}
     for path in sorted(before.keys() | after.keys()):
         old, new, now_there = before.get(path), after.get(path), there.get(path)
-        if new in (old, now_there):
+        if new == old:
+            continue
+        if path.endswith(STATE_SUFFIX):
+            old, new = (_renamed(repository, commit, one, again) for one in (old, new))
+        if new == now_there:
             continue
         if now_there == old:
             files[path] = new
         else:
             files[path] = _content(repository, commit, path, (old, new, now_there))
+    _refuse_folder_for_file(repository, commit, there, files)
     return files
+
+
+def _refuse_folder_for_file(
+    repository: Repository, commit: str, there: Mapping[str, Entry],
+    files: Mapping[str, Entry | None],
+) -> None:  # fmt: skip
+    """Refuse a file where the other side has a folder, or the other way round; git drops one.
+
+    Raises:
+        SlipwayError: that is so.
+    """
+    left = (there.keys() | files.keys()) - {path for path, entry in files.items() if entry is None}
+    folders = set[str]()
+    for path in left:
+        while (path := path.rpartition("/")[0]) and path not in folders:
+            folders.add(path)
+    for path in sorted(left & folders):
+        raise _conflict(repository, commit, path)
+
+
+def _renamed(
+    repository: Repository, commit: str, entry: Entry | None, again: Mapping[str, str]
+) -> Entry | None:
+    """Return a state file that names commits by their new ids.
+
+    Raises:
+        SlipwayError: a file that it names has another content in the new commit.
+    """
+    if entry is None or entry.mode in {SUBMODULE, LINK}:
+        return entry
+    try:
+        record = statefile.parse(repository.blob(entry.blob), commit)
+    except SlipwayError:
+        return entry  # it only looks like one
+    new = renamed(record, again)
+    if new == record:
+        return entry
+    for path, origin in origins(record):
+        if (there := again.get(origin)) is None:
+            continue
+        if repository.entries(origin).get(path) != repository.entries(there).get(path):
+            raise _conflict(repository, origin, path)
+    told = statefile.emit(new)
+    return Entry(entry.mode, repository.text("hash-object", "-w", "--stdin", stdin=told))
 
 
 def _content(
@@ -129,7 +205,7 @@ def _content(
         SlipwayError: they changed the same lines, or it is no text that can be merged.
     """
     old, new, there = sides
-    if old and new and there and old.mode == new.mode == there.mode not in {SUBMODULE, "120000"} \
+    if old and new and there and old.mode == new.mode == there.mode not in {SUBMODULE, LINK} \
             and not path.endswith(STATE_SUFFIX):  # fmt: skip
         with tempfile.TemporaryDirectory(prefix="slipway-merge-") as folder:
             names = [Path(folder, name) for name in ("there", "old", "new")]
@@ -153,7 +229,8 @@ def _conflict(repository: Repository, commit: str, path: str) -> SlipwayError:
         fix="look at both (git diff @{upstream} HEAD), then take the remote's with"
         " git reset --hard @{upstream}, run check, deploy what it says, and record again"
         if recorded
-        else "rebase the local commits by hand, then push again",
+        # Rebased by hand, the commits would have other ids than records among them say.
+        else "merge the remote's branch (git merge @{upstream}), look at the result, and push it",
     )
 
 

@@ -205,7 +205,9 @@ def ci_out(asked: Request, origin: Path, env: Mapping[str, str], say: Say) -> Js
     before = space.own.current if space.own else None
     state = space.record(say, reset=True)
     space.push(say, asked.source["branch"])
-    version = space.own.version if space.own else 1
+    version = 1
+    if space.own:  # with the ids that its commits have on the remote
+        state, version = space.own.current, space.own.version
     return {
         "version": _version(state.head_commit, str(version)),
         "metadata": _metadata(diff(state, before), ""),

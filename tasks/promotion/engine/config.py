@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from tasks.kernel.errors import WrongUsage
 
 from . import documents as d
-from .globs import Matches, any_of
+from .globs import BadGlob, Matches, any_of
 
 DEFAULT_DEPLOYMENT = "default"
 DEFAULT_PATH = "cepler.yml"
@@ -79,9 +79,28 @@ class Config:
         return path == self.path or (folder == self.folder and not name.startswith("."))
 
     def latest(self, environment: Environment) -> Matches:
-        """Return the test whether an environment takes a path of the commit directly."""
-        wanted = any_of(environment.latest)
+        """Return the test whether an environment takes a path of the commit directly.
+
+        Raises:
+            BadGlob: one of its patterns is not valid.
+        """
+        wanted = self._any_of(environment.latest, environment, "latest")
         return lambda path: wanted(path) and not self.is_own_file(path)
+
+    def propagated(self, environment: Environment) -> Matches:
+        """Return the test whether an environment takes a path over from the one before it.
+
+        Raises:
+            BadGlob: one of its patterns is not valid.
+        """
+        return self._any_of(environment.propagated, environment, "propagated")
+
+    def _any_of(self, patterns: tuple[str, ...], environment: Environment, key: str) -> Matches:
+        try:
+            return any_of(patterns)
+        except BadGlob as error:
+            where = f"{self.path}: environments.{environment.name}.{key}"
+            raise BadGlob(error.pattern, error.reason, where) from None
 
 
 @cache  # asked for at every commit of a walk

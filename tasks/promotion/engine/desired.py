@@ -16,7 +16,7 @@ from tasks.kernel.errors import SlipwayError
 
 from . import queue, records
 from .config import Config, Environment, parse
-from .globs import Matches, any_of, beginning
+from .globs import beginning
 from .origins import origins
 from .repository import Repository
 from .state import LATEST, File, State, key_of, path_of
@@ -206,7 +206,7 @@ class Walk:
 
     def _propagate(self, sight: Sight) -> Sight:
         environment = sight.environment
-        wanted: Matches = any_of(environment.propagated)
+        wanted = sight.config.propagated(environment)
         if environment.passed is None or sight.upstream_blob is None:
             return replace(sight, propagated={}, propagated_head=None)
         where = f"{sight.commit[:12]}:{sight.config.state_path(environment.passed)}"

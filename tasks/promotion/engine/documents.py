@@ -6,6 +6,7 @@ and merge keys, which it applies, are ordinary keys here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,17 @@ from tasks.kernel.errors import SlipwayError
 
 _NULLS = {"", "~", "null"}
 _Loader: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+# Characters like any other for cepler's reader. PyYAML refuses them, or takes them for the end of a
+# line: it gets to see two of private use instead, of which the first one announces the second.
+_LEAD = "\ue000"
+_PLAIN = (
+    *map(chr, (*range(0x01, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0))),
+    *("\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff", _LEAD),
+)
+_REFUSED = re.compile(f"[{''.join(_PLAIN)}]")
+_HIDDEN = {char: f"{_LEAD}{chr(0xE001 + n)}" for n, char in enumerate(_PLAIN)}
+_SHOWN = {hidden: char for char, hidden in _HIDDEN.items()}
+_HIDDEN_ONE = re.compile(f"{_LEAD}[\ue001-{chr(0xE000 + len(_PLAIN))}]")
 
 
 class NotReadable(SlipwayError):
@@ -48,7 +60,8 @@ def read(content: bytes, where: str) -> Node:
         NotReadable: no YAML, no document, or more than one.
     """
     try:
-        node = yaml.compose(content.decode(), Loader=_Loader)
+        text = content.decode().removeprefix("\ufeff")  # at the very start it is a mark of UTF-8
+        node = yaml.compose(_REFUSED.sub(lambda found: _HIDDEN[found[0]], text), Loader=_Loader)
     except UnicodeDecodeError:
         raise NotReadable("the file is not UTF-8", where=where) from None
     except yaml.YAMLError as error:
@@ -57,22 +70,41 @@ def read(content: bytes, where: str) -> Node:
     if node is None:
         raise NotReadable("the file is empty", where=where)
     try:
-        return _plain(node, where)
+        return _plain(node, where, {})
     except RecursionError:
         raise NotReadable("the file is nested too deeply", where=where) from None
 
 
-def _plain(node: yaml.Node, where: str) -> Node:
+def _plain(node: yaml.Node, where: str, known: dict[int, Node]) -> Node:
+    """Return a node as a value; what several aliases name is one and the same value.
+
+    Args:
+        node: as the parser has it.
+        where: what to call the file in errors.
+        known: the values of lists and maps so far, by the identity of their nodes.
+    """
     if isinstance(node, yaml.ScalarNode):
-        return Scalar(node.value, not node.style)
+        return Scalar(_shown(node.value), not node.style)
+    if id(node) in known:
+        return known[id(node)]
+    found: Node
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, where) for item in node.value]
-    found: dict[str, Node] = {}
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise NotReadable("a key is not a plain word", where=f"{where}:{_line(key)}")
-        found[key.value] = _plain(value, where)  # of a key that stands twice the last one counts
+        found = [_plain(item, where, known) for item in node.value]
+    else:
+        found = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise NotReadable("a key is not a plain word", where=f"{where}:{_line(key)}")
+            # Of a key that stands twice the last one counts.
+            found[_shown(key.value)] = _plain(value, where, known)
+    known[id(node)] = found
     return found
+
+
+def _shown(text: str) -> str:
+    if _LEAD not in text:
+        return text
+    return _HIDDEN_ONE.sub(lambda found: _SHOWN[found[0]], text)
 
 
 def _line(node: yaml.Node) -> int:

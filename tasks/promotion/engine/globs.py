@@ -29,13 +29,13 @@ Matches = Callable[[str], bool]
 class BadGlob(WrongUsage):
     """A pattern that the grammar does not allow; `reason` says which rule it breaks."""
 
-    def __init__(self, pattern: str, reason: str) -> None:
-        super().__init__(f"the pattern {pattern!r} is not valid: {reason}")
+    def __init__(self, pattern: str, reason: str, where: str = "") -> None:
+        super().__init__(f"the pattern {pattern!r} is not valid: {reason}", where=where)
         self.pattern = pattern
         self.reason = reason
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (BadGlob, (self.pattern, self.reason))
+        return (BadGlob, (self.pattern, self.reason, self.where))
 
 
 def translate(pattern: str) -> str:

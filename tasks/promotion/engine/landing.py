@@ -32,7 +32,7 @@ def land(
     """
     if old != new:
         try:
-            repository.git("read-tree", "-m", "-u", old, new)
+            repository.git(*repository.line_ends, "read-tree", "-m", "-u", old, new)
         except g.GitError:
             for line in _file_by_file(repository, old, new):
                 say(f"warning: {line}")
@@ -58,7 +58,7 @@ def _file_by_file(repository: Repository, old: str, new: str) -> list[str]:
         return [f"the files are still those before the push: {error.what}"]
     free = {path: after.get(path) for path in changed if path not in staged}
     repository.git("update-index", "--replace", "-z", "--index-info", stdin=_told(free))
-    repository.git("update-index", "-q", "--refresh", ok=(0, 1))
+    repository.git(*repository.line_ends, "update-index", "-q", "--refresh", ok=(0, 1))
     return [
         *(f"{path} is staged here and was changed on the remote: still staged" for path in staged),
         *(f"{path} was changed here and on the remote: yours is kept" for path in edited),
@@ -88,8 +88,9 @@ def _write(
     with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
         repository.git("read-tree", old, env=env)
-        repository.git("update-index", "-q", "--refresh", env=env, ok=(0, 1))
-        told = repository.git("diff-files", "--name-only", "-z", env=env).split(b"\0")
+        own = repository.line_ends
+        repository.git(*own, "update-index", "-q", "--refresh", env=env, ok=(0, 1))
+        told = repository.git(*own, "diff-files", "--name-only", "-z", env=env).split(b"\0")
         dirty = {path.decode("utf-8", "surrogateescape") for path in told if path}
         new_here = {path for path in changed if path not in repository.entries(old)}
         kept = [
@@ -102,7 +103,7 @@ def _write(
         repository.git("update-index", "--replace", "-z", "--index-info", env=made,
                        stdin=_told(free))  # fmt: skip
         tree = repository.text("write-tree", env=made)
-        repository.git("read-tree", "-m", "-u", old, tree, env=env)
+        repository.git(*own, "read-tree", "-m", "-u", old, tree, env=env)
     return kept
 
 

@@ -13,7 +13,8 @@ from .scalars import needs_quotes
 from .state import File, Record, State
 
 _ID = r'"?([0-9a-f]{40})"?'
-_TEXT = r'(?:"([^"\\\n]*)"|([^"\'\n]+))'
+_INSIDE = r'"([^"\\\x00-\x1f\x7f]*)"'  # what is to be escaped is for the real reader
+_TEXT = rf"""(?:{_INSIDE}|([^"'\n]+))"""
 _TOP = re.compile(r"---\nversion: (\d{1,9})\ncurrent:\n")
 _STATE = {
     indent: re.compile(
@@ -24,7 +25,7 @@ _STATE = {
 }
 _FILE = {
     indent: re.compile(
-        rf'{indent}  "([^"\\\n]*)":\n{indent}    file_hash: (?:~|{_ID})\n'
+        rf"{indent}  {_INSIDE}:\n{indent}    file_hash: (?:~|{_ID})\n"
         rf"({indent}    dirty: true\n)?{indent}    from_commit: {_ID}\n"
         rf"{indent}    message: {_TEXT}\n"
     )
@@ -81,8 +82,6 @@ def _state(text: str, at: int, indent: str) -> tuple[State, int]:
 def _text(inside: str | None, plain: str | None) -> str:
     """Return a text in quotes, or without where the writer sets none."""
     text = plain if inside is None else inside
-    if text is None or not (text.isprintable() or not text):
-        raise _Other
-    if (inside is None) == needs_quotes(text):
+    if text is None or (inside is None) == needs_quotes(text):
         raise _Other
     return text

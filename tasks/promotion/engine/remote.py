@@ -60,7 +60,8 @@ def clone(url: str, branch: str, folder: Path, env: Mapping[str, str]) -> None:
         SlipwayError: no such remote, or no such branch on it.
     """
     refuse_unfit(branch)
-    g.git("clone", "--quiet", "--branch", branch, "--", url, str(folder),
+    own = Repository(Path.cwd(), {**env, "GIT_DIR": os.devnull}).line_ends  # of no repository yet
+    g.git(*own, "clone", "--quiet", "--branch", branch, "--", url, str(folder),
           env=env, timeout=_PATIENCE)  # fmt: skip
 
 
@@ -77,7 +78,8 @@ def follow(repository: Repository, branch: str, others: tuple[str, ...] = ()) ->
     commit = fetch(repository, branch)
     for other in others:
         fetch(repository, other)
-    repository.git("checkout", "--quiet", "--force", "-B", branch, commit, "--")
+    how = (*repository.line_ends, "checkout", "--quiet", "--force")
+    repository.git(*how, "-B", branch, commit, "--")
 
 
 def enter(
@@ -142,7 +144,7 @@ def fetch(repository: Repository, branch: str) -> str:
     return found
 
 
-def push(repository: Repository, branch: str, say: Callable[[str], None]) -> int:
+def push(repository: Repository, branch: str, say: Callable[[str], None]) -> commits.Replay:
     """Put the local commits on top of the remote's branch and push them, until that is done.
 
     A race that is lost is run again on what the other one pushed; a push that the server refuses
@@ -154,7 +156,7 @@ def push(repository: Repository, branch: str, say: Callable[[str], None]) -> int
         say: gets a warning for what in the work tree could not follow.
 
     Returns:
-        How many commits were pushed; 0 when the remote had them all.
+        What was pushed; `made` is 0 when the remote had it all.
 
     Raises:
         SlipwayError: conflict, refusal, no such branch, or every race was lost.
@@ -173,7 +175,7 @@ def push(repository: Repository, branch: str, say: Callable[[str], None]) -> int
         if done.made and not _swap(repository, branch, base, done.head):
             continue
         landing.land(repository, branch, head, done.head, say)
-        return done.made
+        return done
     raise SlipwayError(
         f"others pushed to {branch} {ATTEMPTS} times while we tried; the local commit stands",
         fix="run the same again, or push it yourself",

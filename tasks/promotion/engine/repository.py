@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tasks.kernel.errors import SlipwayError
 from .stretch import Line
 
 SUBMODULE = "160000"
+LINK = "120000"
 _COMMIT = re.compile("[0-9a-f]{40}")
 _BATCHES = (48, 4096)  # commits compared at a time: few at first, most walks are short
 _NEWEST = 2000  # commits whose parents are asked first; most walks are short
@@ -75,6 +77,17 @@ class Repository:
         """Run git in this repository and return its words without the newline at their end."""
         told = self.git(*args, stdin=stdin, env=env, ok=ok)
         return told.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    @cached_property
+    def line_ends(self) -> tuple[str, ...]:
+        """Words for git before it writes or compares the files of somebody's own work tree.
+
+        What is configured there about line ends counts there; everywhere else it does not
+        (`kernel.gitwords`).
+        """
+        told = self.text("config", "--get-all", "core.autocrlf", ok=(0, 1)).split("\n")
+        own = told[:-1]  # the last one is what git is always told
+        return ("-c", f"core.autocrlf={own[-1]}") if own else ()
 
     def commit(self, name: str) -> str | None:
         """Return the commit id of a full ref name, `HEAD` or an id; None when there is none."""

@@ -13,6 +13,7 @@ from tasks.kernel.lock import exclusively
 
 from . import bare, checkout, commits, gates, queue, records, remote, statefile
 from .desired import Question, Sight, Walk, on_disk, state_of
+from .renamed import renamed
 from .repository import Entry, Repository, require_commit
 from .settings import Settings, handed_on, path_in, read_config, root_of, words_of
 from .state import Record, State, key_of
@@ -156,6 +157,7 @@ class Workspace:
         dry_run: bool,
     ) -> None:  # fmt: skip
         gone = checkout.foreign(self.repository, self.config, unwanted)
+        checkout.refuse_loss(self.repository, files, set(gone))
         if dry_run:
             for path in gone:
                 if path not in files:
@@ -166,7 +168,7 @@ class Workspace:
         for path in files:
             checkout.refuse_escape(path)
         checkout.remove(self.root, gone)
-        checkout.write(self.repository, self.root, files)
+        checkout.write(self.repository, self.root, files, own=self.start)
 
     def record(self, say: Say, *, commit: bool = True, reset: bool = False) -> State:
         """Record what lies on disk as the environment's state, and return it.
@@ -182,9 +184,7 @@ class Workspace:
         with exclusively(git_dir / "cepler.lock"):
             self.records = records.in_folder(self.folder)
             state = self.deployed()
-            record = queue.recorded(
-                self.environment.name, state, self.environment.passed, self.records
-            )
+            record = self._next(state)
             self._refuse_links()
             if commit:
                 say("Adding commit to repository to persist state")
@@ -195,6 +195,22 @@ class Workspace:
             say("Reseting head to have a clean workspace")
             self._reset()
         return state
+
+    def _next(self, state: State) -> Record:
+        """Return the record of a state; none that was committed is left out.
+
+        The head has a newer one than the disk when a run died between its commit and its file.
+        """
+        name, passed = self.environment.name, self.environment.passed
+        record = queue.recorded(name, state, passed, self.records)
+        entry = self.repository.tree(require_commit(self.repository, "HEAD")).get(self._path)
+        try:
+            last = records.of_blob(self.repository, entry.blob, self._path) if entry else None
+        except SlipwayError:
+            return record  # broken there, and mended on disk
+        if last is None or last == record or last.version < record.version:
+            return record
+        return queue.recorded(name, state, passed, {**self.records, name: last})
 
     def deployed(self) -> State:
         """Return the desired state with the content that is on disk."""
@@ -207,12 +223,16 @@ class Workspace:
         return on_disk(state, self.root)
 
     @property
+    def _path(self) -> str:
+        return self.config.state_path(self.environment.name)
+
+    @property
     def _file(self) -> Path:
-        return self.root / self.config.state_path(self.environment.name)
+        return self.root / self._path
 
     def _refuse_links(self) -> None:
         folder = self.root
-        for part in self.config.state_path(self.environment.name).split("/"):
+        for part in self._path.split("/"):
             folder /= part
             if folder.is_symlink():
                 raise SlipwayError(
@@ -222,7 +242,7 @@ class Workspace:
 
     def _commit(self, content: bytes) -> None:
         """Commit the state file on the head; what else is staged stays staged, and out of it."""
-        path = self.config.state_path(self.environment.name)
+        path = self._path
         words = commits.message(self.config, self.environment.name)
         head = require_commit(self.repository, "HEAD")
         entry = self.repository.tree(head).get(path)
@@ -246,10 +266,15 @@ class Workspace:
             if Path(own).exists():
                 shutil.copyfile(own, index)
             env = {"GIT_INDEX_FILE": str(index)}
-            self.repository.git("checkout", "--quiet", "--force", "HEAD", "--", ":/", env=env)
+            how = (*self.repository.line_ends, "checkout", "--quiet", "--force")
+            self.repository.git(*how, "HEAD", "--", ":/", env=env)
 
     def push(self, say: Say, branch: str) -> None:
         """Push the local commits to `origin`; see `remote.push`."""
         say("Pushing to remote")
-        if not remote.push(self.repository, branch, say):
+        done = remote.push(self.repository, branch, say)
+        if not done.made:
             say("... there was nothing new to push")
+        name = self.environment.name
+        if name in self.records:
+            self.records[name] = renamed(self.records[name], done.again)
