@@ -50,7 +50,7 @@ from tasks.deploy.gate_tasks import task_unlock, task_drift, task_restart
 
 # What a person wants to see.
 from tasks.desk.tasks import task_plan, task_status, task_trace, task_where, task_doctor, task_demo
-from tasks.desk.tasks import task_history, task_init, task_retry
+from tasks.desk.tasks import task_history, task_init, task_retry, task_why
 
 # Who is told of gates, failures and releases.
 from tasks.notify.tasks import task_notify

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..kernel.actions import Gate
 from ..kernel.world import World
-from ..promotion import decided, head, once_more
+from ..promotion import decided, head, judge, once_more
 from .past import add, history
 from .prepare import in_words
 
@@ -34,6 +34,22 @@ def ask(world: World, at: head.Head, promoted: dict[str, Any], plan: dict[str, A
         _note(world, promoted["environment"], told, plan["plan"])
 
 
+def moved(world: World, at: head.Head, promoted: dict[str, Any]) -> str:
+    """Return why an environment is not to have some files any more; "" when it still is.
+
+    Args:
+        world: whose remote.
+        at: where the deployments stand now.
+        promoted: the fact `promotion` that the files are from.
+    """
+    verdict = judge(world, promoted["environment"], at)
+    if verdict.fix:
+        return verdict.says
+    if verdict.fact is None or verdict.fact["key"] != promoted["key"]:
+        return "the environment is to have other files by now"
+    return ""
+
+
 def frozen(world: World, at: head.Head, promoted: dict[str, Any]) -> tuple[str, str] | None:
     """Return how an environment is frozen and what lets a change through; None when it may come."""
     name = promoted["environment"]
@@ -44,7 +60,7 @@ def frozen(world: World, at: head.Head, promoted: dict[str, Any]) -> tuple[str, 
     same = f"{once_more.VARIABLE}=yes " if once_more.asked() else ""
     return (
         f"{name} is frozen until {freeze.until}: {freeze.reason}",
-        f'doit {same}override:{name} --why="TEXT" lets it through',
+        f'doit {same}override:{name} --by=NAME --why="TEXT" lets it through',
     )
 
 

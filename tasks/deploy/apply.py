@@ -18,7 +18,7 @@ from ..kernel.effects import Again, Effect, Seen, killed_here, receipt_of
 from ..kernel.errors import Failed, SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
-from ..promotion import head, judge, state_in, wanted_by
+from ..promotion import head, state_in, wanted_by
 from . import allowed, asked, begun, live, lock, tfplan
 from .chart import chart_in
 from .prepare import in_words, opened
@@ -69,6 +69,7 @@ def observe(world: World, wanted: Wanted) -> Seen:
     unknown = {**told, **dict.fromkeys(("serial", "lineage", "outputs", "live"), UNKNOWN)}
     if world.dry:
         return Seen(False, _expected(wanted.plan), unknown)
+    tfplan.go_on(world, wanted.name)
     terraform = opened(world, wanted.promoted)
     at = terraform.state()
     if begun.is_finished(world, wanted.name, wanted.plan["plan"], at):
@@ -184,11 +185,8 @@ def _refuse_moved(world: World, wanted: Wanted) -> head.Head:
         Failed: its files, its gate, a hold or a freeze changed since the plan was made.
     """
     now = head.ask(world)
-    verdict = judge(world, wanted.name, now)
-    if verdict.fix:
-        _refuse(world, wanted, verdict.says)
-    if verdict.fact is None or verdict.fact["key"] != wanted.key:
-        _refuse(world, wanted, "the environment is to have other files by now")
+    if why := allowed.moved(world, now, wanted.promoted):
+        _refuse(world, wanted, why)
     return now
 
 

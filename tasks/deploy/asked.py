@@ -6,20 +6,25 @@ options would reach it alone.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..kernel import graph
 from ..kernel.asking import or_variable, who_and_why
-from ..kernel.errors import WrongUsage
+from ..kernel.errors import Failed, WrongUsage
 from ..kernel.receipts import UpToDate
 from ..kernel.world import World
 from ..promotion import once_more
 
+if TYPE_CHECKING:
+    from ..terraform import Plan
+
 DESTROY, REPLACE = "allow-destroy", "replace"
 _VARIABLES: Mapping[str, str] = {DESTROY: "SLIPWAY_ALLOW_DESTROY"}
+_MOST = 20  # addresses that are told
 _PART = re.compile(r'(?:[^",]|"(?:\\.|[^"\\])*"?)+')  # a key in an address may hold a comma
 
 
@@ -53,6 +58,24 @@ def to_type(environment: str, addresses: Iterable[str]) -> str:
 def to_replace() -> list[str]:
     """Return the addresses of what is to be made anew."""
     return _said(REPLACE)
+
+
+def refuse_unplanned(environment: str, plan: Plan) -> None:
+    """Refuse a plan that would not make anew what is named: Terraform says nothing of that.
+
+    Raises:
+        Failed: naming it, and what it may be meant for.
+    """
+    missing = [address for address in to_replace() if address not in plan.replaces]
+    if not missing:
+        return
+    near = difflib.get_close_matches(missing[0], plan.addresses, 1)
+    hint = f" (did you mean {near[0]}?)" if near and near[0] != missing[0] else ""
+    raise Failed(
+        f"the plan of {environment} would not make {', '.join(missing)} anew{hint}",
+        detail=[] if hint else plan.addresses[:_MOST],
+        fix=f"{REPLACE}= takes addresses of what {environment} has, as Terraform writes them",
+    )
 
 
 class Unsaid(WrongUsage):

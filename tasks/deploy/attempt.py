@@ -11,7 +11,8 @@ from ..kernel.errors import Failed, SlipwayError
 from ..kernel.world import World
 from .asked import Unsaid
 from .lock import Locked, release
-from .past import add, deployed_by
+from .past import add, deployed_by, failed_since
+from .states import recorded
 
 _LONGEST = 300  # characters of an error's words
 
@@ -40,9 +41,19 @@ def watched(
         try:
             add(world, name, f"{step} failed", _fields(world, name, step, error))
             release(world, name)
+            if back := _way_back(world, name):
+                error.detail = (*error.detail, back)
         except SlipwayError as another:  # the remote cannot be reached: it may be why
             journal.say(f"what failed could not be noted: {another}")
         raise
+
+
+def _way_back(world: World, name: str) -> str:
+    """Return how to get what was there before; "" where that is there still, or nothing was."""
+    known = recorded(world, name, 1)
+    if not known or failed_since(world, name, known[0]) is None:
+        return ""
+    return f"doit rollback:{name} goes back to what is recorded, state {known[0].record.version}"
 
 
 def _fields(world: World, name: str, step: str, error: SlipwayError) -> dict[str, str]:

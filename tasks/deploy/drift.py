@@ -15,8 +15,8 @@ from ..promotion import fact_of, freezes, head, judge, key_of, once_more
 from . import live, lock, serial, tfplan
 from .chart import chart_in
 from .health import differing
-from .hold import Recorded, recorded
 from .prepare import opened
+from .states import Recorded, recorded
 
 if TYPE_CHECKING:
     from ..promotion import engine
@@ -78,11 +78,14 @@ def _seen(terraform: Terraform) -> str:
 
 
 def _applied_since(world: World, name: str, terraform: Terraform, known: Recorded) -> list[str]:
-    now, _ = terraform.state()
+    now, lineage = terraform.state()
     before = serial.noted(world, name, head.look(world)[1], known.commit)
-    if before in ("", str(now)):
+    if before.lineage not in ("", lineage):
+        return [f"the state is another one: {lineage or 'empty'}, recorded is {before.lineage}"]
+    known_at = before.serial
+    if known_at in ("", str(now)):
         return []
-    return [f"the state is at serial {now}, recorded is {before}: somebody has applied since"]
+    return [f"the state is at serial {now}, recorded is {known_at}: somebody has applied since"]
 
 
 def restart(name: str, world: World) -> str:

@@ -7,71 +7,25 @@ somebody resumes. Data are not rolled back: what a newer release wrote is there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..forge import Yank
-from ..kernel import git as g
 from ..kernel import journal, paths, remotes
 from ..kernel.asking import confirm, or_variable, who_and_why
-from ..kernel.errors import Failed, SlipwayError, WrongUsage
+from ..kernel.errors import Failed, WrongUsage
 from ..kernel.redact import printable
 from ..kernel.templates import render
 from ..kernel.waiting import said_yes
 from ..kernel.world import World
-from ..promotion import decided, fact_of, head, notes, repository_of, settings_at, withdrawn
+from ..promotion import decided, fact_of, head, notes, withdrawn
 from . import preview
 from .chart import chart_in
 from .manifests import changed
-from .past import add
+from .past import add, failed_since
+from .states import Recorded, recorded
 
 if TYPE_CHECKING:
     from ..promotion import engine
-
-_FAR = 200  # states that are looked back at
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A state that an environment was recorded with.
-
-    Attributes:
-        commit: the one that recorded it.
-        at: when, in seconds since 1970.
-        record: what it says.
-        message: of the commit, with its trailers.
-    """
-
-    commit: str
-    at: int
-    record: engine.Record
-    message: str
-
-
-def recorded(world: World, name: str, most: int = _FAR) -> list[Recorded]:
-    """Return the states that an environment was recorded with, the newest first; asks the remote.
-
-    Raises:
-        SlipwayError: the remote cannot be read.
-    """
-    from ..promotion import engine
-
-    at, repository = head.ask(world).commit, repository_of(world)
-    settings = settings_at(world, repository, at)
-    path = settings.state_path(name)
-    how = ("log", f"--max-count={most}", "--format=%H%x00%ct%x00%B%x01", at, "--", path)
-    found: list[Recorded] = []
-    for told in g.text("--literal-pathspecs", *how, repo=repository.path).split("\x01"):
-        if not told.strip():
-            continue
-        commit, when, message = told.lstrip("\n").split("\0", 2)
-        try:
-            record = engine.records_at(repository, commit, settings).get(name)
-        except SlipwayError:
-            continue  # of an older form: nobody can go back there
-        if record is not None:
-            found.append(Recorded(commit, int(when), record, message))
-    return found
 
 
 def rollback(
@@ -95,8 +49,11 @@ def rollback(
         yes: go back to a yanked release, too, without asking.
     """
     known, at = recorded(world, name), head.ask(world)
-    target, gone = _target(world, at, name, known, or_variable(to, "to"))
-    _show(world, name, known[0], target, gone, plan=plan)
+    if not known:
+        raise Failed(f"{name} was never deployed: there is nothing to go back to")
+    tried = failed_since(world, name, known[0])
+    target, gone = _target(world, at, name, known, or_variable(to, "to"), tried=bool(tried))
+    _show(world, name, known[0], target, gone, tried, plan=plan)
     if gone:
         confirm(
             f"Go back to {gone.version} although it is {gone.spoken}",
@@ -110,14 +67,21 @@ def rollback(
         reason="Why does it have to go back? ",
         question=f"Take {name} back",
     )
-    _hold(world, name, target, gone, by, why)
+    _hold(world, name, target, gone, by, why, once_more=target is known[0])
     print(printable(f"\n{name} is to have state {target.record.version}, until it is resumed."
                     f"\nnext     doit deploy:{name}"))  # fmt: skip
     return ""
 
 
 def _show(
-    world: World, name: str, now: Recorded, target: Recorded, gone: Yank | None, *, plan: bool
+    world: World,
+    name: str,
+    now: Recorded,
+    target: Recorded,
+    gone: Yank | None,
+    tried: notes.Note | None,
+    *,
+    plan: bool,
 ) -> None:
     """Print what going back would change, as much as fits a screen; the log has the whole."""
     environment, state = world.config.environments[name], target.record.current
@@ -127,6 +91,7 @@ def _show(
         "now": now.record.version,
         "version": target.record.version,
         "since": notes.spoken(target.at),
+        "tried": f"{tried.words}: {tried.said('Error')}" if tried else "",
         "yanked": gone.spoken if gone else "",
         "chart": chart_in(world, state),
         "before": chart_in(world, now.record.current),
@@ -139,8 +104,26 @@ def _show(
     print(printable(render(form, **found, log=paths.log(f"rollback:{name}"))), end="", flush=True)
 
 
-def _hold(world: World, name: str, target: Recorded, gone: Yank | None, by: str, why: str) -> None:
+def _hold(
+    world: World,
+    name: str,
+    target: Recorded,
+    gone: Yank | None,
+    by: str,
+    why: str,
+    *,
+    once_more: bool,
+) -> None:
     """Hold the environment at a state.
+
+    Args:
+        world: whose remote.
+        name: of the environment.
+        target: the state.
+        gone: how its release was yanked, if it was.
+        by: who says so.
+        why: the reason.
+        once_more: it is the one that is recorded, and is to be applied again.
 
     Raises:
         Failed: somebody else was quicker.
@@ -153,6 +136,7 @@ def _hold(world: World, name: str, target: Recorded, gone: Yank | None, by: str,
         "By": by,
         "Why": why,
         **({"Yanked": gone.version} if gone else {}),
+        **({decided.ONCE_MORE: "yes"} if once_more else {}),
     }
     try:
         notes.put(world, ref, notes.write(world, f"{name} is held", fields, before), before)
@@ -165,29 +149,32 @@ def _hold(world: World, name: str, target: Recorded, gone: Yank | None, by: str,
 
 
 def _target(
-    world: World, at: head.Head, name: str, known: list[Recorded], to: str
+    world: World, at: head.Head, name: str, known: list[Recorded], to: str, *, tried: bool
 ) -> tuple[Recorded, Yank | None]:
     """Return the state to go back to, and how its release was yanked, if it was.
 
-    It is the one that is named, else the last one with other files whose release was not yanked.
+    It is the one that is named. Else the one that is recorded, where something newer was tried and
+    failed; and the last one with other files whose release was not yanked, where nothing was.
 
     Raises:
         Failed: there is none.
-        WrongUsage: `--to` names no state, or the one that is there.
+        WrongUsage: `--to` names no state.
     """
-    if not known:
-        raise Failed(f"{name} was never deployed: there is nothing to go back to")
-    now = known[0].record
-    others = [one for one in known[1:] if one.record.current.hashes() != now.current.hashes()]
-    states = ", ".join(str(one.record.version) for one in others[:10]) or "none"
+    now, number = known[0], to.removeprefix("state").strip()
+    others = [
+        one for one in known[1:] if one.record.current.hashes() != now.record.current.hashes()
+    ]
     if not to:
+        if tried:
+            return _newest_good(world, at, name, [now, *others]), None
         if not others:
             raise Failed(f"{name} has had no other state than the one it has")
         return _newest_good(world, at, name, others), None
-    for one in others:
-        if str(one.record.version) == to.removeprefix("state").strip():
+    for one in (now, *others):
+        if str(one.record.version) == number:
             return one, _yank(world, at, one)
-    raise WrongUsage(f"--to={to}: no earlier state of {name} is that, with other files than now",
+    states = ", ".join(str(one.record.version) for one in (now, *others[:10]))
+    raise WrongUsage(f"--to={to}: no state of {name} is that, or it has the files of a later one",
                      fix=f"states: {states}; doit history:{name} tells of them")  # fmt: skip
 
 

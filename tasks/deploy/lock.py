@@ -105,7 +105,7 @@ def wait(world: World, name: str, patience: float | None = None) -> tuple[str, b
                 f"{name} is being deployed by {lock.spoken()}",
                 where=f"{ref(name)} of {world.config.remotes.deployments.url}",
                 fix="wait for it to end, then run the same again; if it has died:"
-                f' doit unlock:{name} --why="TEXT"',
+                f' doit unlock:{name} --by=NAME --why="TEXT"',
             )
         if since >= _QUIET and not told:
             print(f"waiting up to {limit:g} s for {lock.spoken()}", file=sys.stderr, flush=True)

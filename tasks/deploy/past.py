@@ -10,23 +10,30 @@ import getpass
 import os
 import platform
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ..kernel import remotes
 from ..kernel.errors import SlipwayError
+from ..kernel.redact import one_line
 from ..kernel.world import World
-from ..promotion import head, notes
+from ..promotion import head, key_of, notes
+
+if TYPE_CHECKING:
+    from .states import Recorded
 
 BY = "SLIPWAY_BY"
 _TRIES = 20
+_FAR = 50  # notes that are looked back at
+_CHANGING = ("apply", "health", "record")  # a plan that fails has changed nothing
 
 
 def deployed_by() -> str:
     """Return who deploys: what the environment says, else the user of this machine."""
-    said = " ".join(os.environ.get(BY, "").split())
+    said = one_line(os.environ.get(BY, ""))
     if said:
         return said
     try:
-        return f"{getpass.getuser()}@{platform.node()}"
+        return one_line(f"{getpass.getuser()}@{platform.node()}")
     except (KeyError, OSError):  # a user without a name, in a container
         return f"uid {os.getuid()}@{platform.node()}"
 
@@ -60,3 +67,20 @@ def history(world: World, name: str, most: int) -> list[notes.Note]:
     _, refs = head.look(world)
     at = refs.get(notes.HISTORY + name, "")
     return notes.chain(world, at, most) if at else []
+
+
+def failed_since(world: World, name: str, record: Recorded) -> notes.Note | None:
+    """Return the note of what was tried since a record, has failed, and may be half there.
+
+    Args:
+        world: whose remote.
+        name: of the environment.
+        record: the newest one.
+    """
+    recorded = key_of(record.record.current.hashes())
+    for note in history(world, name, _FAR):
+        if note.at < record.at or note.said("Record") == record.commit:
+            break  # the record is newer, or what it says was applied once more since
+        if note.said("Step") in _CHANGING and note.said("Key") != recorded:
+            return note
+    return None

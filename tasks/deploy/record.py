@@ -17,6 +17,7 @@ from ..kernel.errors import Failed
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
 from ..promotion import (
+    decided,
     head,
     one_after,
     repository_of,
@@ -24,7 +25,7 @@ from ..promotion import (
     state_in,
     wanted_by,
 )
-from . import begun, lock, serial, tfplan
+from . import allowed, begun, lock, serial, tfplan
 from .chart import chart_in
 from .past import deployed_by
 from .prepare import in_words, opened
@@ -107,17 +108,34 @@ def observe(world: World, wanted: Wanted) -> Seen:
     path = settings.state_path(wanted.name)
     commit = g.text("log", "-1", "--format=%H", at, "--", path, repo=repository.path)
     facts = {"commit": commit, "version": version, "key": wanted.key, "plan": _plan_of(wanted)}
-    if _serial_moved(world, wanted, commit):
-        return Seen(False, f"recorded as state {version}, with another serial", facts)
+    if _state_moved(world, wanted, commit):
+        return Seen(False, f"recorded as state {version}, with another state of Terraform", facts)
+    if _is_owed(world, wanted):
+        return Seen(False, f"recorded as state {version}, and not yet as applied once more", facts)
     return Seen(True, f"recorded as state {version}", facts)
 
 
-def _serial_moved(world: World, wanted: Wanted, record: str) -> bool:
+def _state_moved(world: World, wanted: Wanted, record: str) -> bool:
     """Say whether the same files were applied once more since they were recorded."""
     if world.dry:
         return False  # what a plan foresees has no serial yet
-    known = serial.noted(world, wanted.name, head.look(world)[1], record)
-    return known not in ("", str(wanted.applied["serial"]))
+    known, applied = serial.noted(world, wanted.name, head.look(world)[1], record), wanted.applied
+    return known.serial not in ("", str(applied["serial"])) or (
+        known.lineage not in ("", applied["lineage"])
+    )
+
+
+def _is_owed(world: World, wanted: Wanted) -> bool:
+    """Say whether the hold that asked for the same files once more knows nothing of it yet."""
+    if world.dry or not wanted.promoted.get("once_more"):
+        return False
+    at = head.ask(world)
+    hold = decided.hold_on(world, at, wanted.name)
+    return bool(
+        hold
+        and hold.commit == wanted.promoted["once_more"]
+        and decided.is_owed(world, at, wanted.name, hold)
+    )
 
 
 def _plan_of(wanted: Wanted) -> str:
@@ -137,7 +155,7 @@ def _commit(world: World, wanted: Wanted, parent: str) -> str:
         "",
         *(chart.trailers() if chart else []),
         *([f"Slipway-Rollback: {wanted.promoted['held']}"] if wanted.promoted.get("held") else []),
-        f"{serial.TRAILER}{wanted.applied['serial']}",
+        *serial.trailers(wanted.applied["serial"], wanted.applied["lineage"]),
         f"Slipway-Deployed-By: {deployed_by()}",
     ]
     return engine.record_commit(
@@ -155,26 +173,28 @@ def act(world: World, wanted: Wanted, seen: Seen) -> str:
     """
     if lock.take(world, wanted.name):
         raise Again(f"others had {wanted.name} in between")
-    decided, now = head.head_of(world).commit, _head(world)
-    _refuse_overtaken(world, wanted, decided, now)
+    then, now = head.head_of(world).commit, _head(world)
+    _refuse_overtaken(world, wanted, then, now)
     _, _, before = _recorded(world, wanted.name, now)
     if before is not None and _is(before, wanted):
-        at = wanted.applied["serial"]
-        serial.note(world, wanted.name, seen.facts["commit"], before.version, at)
-        return f"state {before.version} stays recorded, at serial {at} now"
+        at = wanted.applied["serial"], wanted.applied["lineage"]
+        hold = wanted.promoted.get("once_more", "")
+        serial.note(world, wanted.name, seen.facts["commit"], before.version, at, hold)
+        return f"state {before.version} stays recorded, at serial {at[0]} now"
+    _refuse_moved(world, wanted)
     commit = _commit(world, wanted, now)
     head.push(world, commit, now)
     return _told(world, wanted, before, commit)
 
 
-def _refuse_overtaken(world: World, wanted: Wanted, decided: str, now: str) -> None:
+def _refuse_overtaken(world: World, wanted: Wanted, began: str, now: str) -> None:
     """Refuse to write an older deployment over a newer one.
 
     Raises:
         Failed: the record, or the state of Terraform, is not the one that this run went on from.
     """
     name = wanted.name
-    then, there = (_recorded(world, name, commit)[2] for commit in (decided, now))
+    then, there = (_recorded(world, name, commit)[2] for commit in (began, now))
     if then != there and there is not None:
         raise Failed(
             f"somebody else has deployed {name} meanwhile: state {there.version} is recorded",
@@ -187,6 +207,24 @@ def _refuse_overtaken(world: World, wanted: Wanted, decided: str, now: str) -> N
             f"somebody else has applied {name} since: its state is at serial {at[0]},"
             f" ours was {wanted.applied['serial']}",
             fix=f"the same command plans again: doit deploy:{name}",
+        )
+
+
+def _refuse_moved(world: World, wanted: Wanted) -> None:
+    """Refuse to record what nobody has applied now and the environment is not to have any more.
+
+    What was applied is recorded, whatever anybody decided meanwhile: it is there.
+
+    Raises:
+        Failed: its files, its gate, a hold or a freeze changed since the plan was made.
+    """
+    if not world.json_or(paths.tfplan(wanted.name), {}).get("empty"):
+        return
+    if why := allowed.moved(world, head.ask(world), wanted.promoted):
+        tfplan.forget(world, wanted.name)
+        raise Failed(
+            f"nothing was applied to {wanted.name}, and nothing is recorded: {why}",
+            fix=f"the same command looks again: doit deploy:{wanted.name}",
         )
 
 

@@ -1,26 +1,46 @@
-"""The serial of Terraform's state that stands recorded: by it drift tells what others have applied.
+"""The state of Terraform that stands recorded: by its serial drift tells what others have applied.
 
-A record has the serial of its own apply. Where the same files are applied once more (something was
-put right, or made anew), nothing is recorded anew, so a note on the environment's history has the
-serial since then.
+By its lineage an environment keeps to its own state: a root whose backend was copied from another
+one's names that one's state.
+
+A record has both of its own apply. Where the same files are applied once more (something was put
+right, or made anew), nothing is recorded anew, so a note on the environment's history has them
+since then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ..kernel import git as g
 from ..kernel.world import World
-from ..promotion import head, notes
+from ..promotion import decided, head, notes
 from .past import add, deployed_by
 
-TRAILER = "Slipway-Serial: "
-_FIELD, _RECORD = "Serial", "Record"
-_FAR = 200  # notes that are looked back at
+_SERIAL, _LINEAGE, _RECORD = "Serial", "Lineage", "Record"
+_TRAILER = "Slipway-"
 
 
-def noted(world: World, name: str, refs: Mapping[str, str], record: str) -> str:
-    """Return the serial that the deployments remote knows of; "" when it knows none.
+class Stood(NamedTuple):
+    """A state, as it is recorded; "" for what is not.
+
+    Attributes:
+        serial: counts its changes.
+        lineage: what it is, through all of them.
+    """
+
+    serial: str
+    lineage: str
+
+
+def trailers(serial: int, lineage: str) -> list[str]:
+    """Return what a record says of the state."""
+    return [f"{_TRAILER}{_SERIAL}: {serial}", f"{_TRAILER}{_LINEAGE}: {lineage}"]
+
+
+def noted(world: World, name: str, refs: Mapping[str, str], record: str) -> Stood:
+    """Return the state that the deployments remote knows of.
 
     Args:
         world: whose mirror.
@@ -28,16 +48,42 @@ def noted(world: World, name: str, refs: Mapping[str, str], record: str) -> str:
         refs: of the remote, as asked now.
         record: the commit of the environment's record.
     """
-    at = refs.get(notes.HISTORY + name, "")
-    for note in notes.chain(world, at, _FAR) if at else []:
-        if note.said(_RECORD) == record and note.said(_FIELD):
-            return note.said(_FIELD)
     message = g.lines("log", "-1", "--format=%B", record, "--", repo=head.mirror(world))
-    found = [line.removeprefix(TRAILER) for line in message if line.startswith(TRAILER)]
-    return found[0] if found else ""
+    told = dict(line.split(": ", 1) for line in message if line.startswith(_TRAILER))
+    found = [told.get(f"{_TRAILER}{field}", "") for field in (_SERIAL, _LINEAGE)]
+    for note in notes.back(world, refs.get(notes.HISTORY + name, "")):
+        if note.said(_RECORD) == record and note.said(_SERIAL):
+            return Stood(note.said(_SERIAL), note.said(_LINEAGE) or found[1])
+    return Stood(*found)
 
 
-def note(world: World, name: str, record: str, version: int, serial: int) -> None:
-    """Note that the files of a record were applied once more."""
-    fields = {"By": deployed_by(), "Result": "applied", _FIELD: str(serial), _RECORD: record}
-    add(world, name, f"state {version} once more, serial {serial}", fields)
+def note(
+    world: World, name: str, record: str, version: int, at: tuple[int, str], hold: str
+) -> None:
+    """Note that the files of a record were applied once more.
+
+    Args:
+        world: whose remote.
+        name: of the environment.
+        record: the commit of its record.
+        version: of the record.
+        at: serial and lineage of the state since then.
+        hold: the note of the hold that asked for it; "" when none did.
+    """
+    told = {_SERIAL: str(at[0]), _LINEAGE: at[1], _RECORD: record}
+    told |= {decided.HELD_BY: hold} if hold else {}
+    words = f"state {version} once more, serial {at[0]}"
+    add(world, name, words, {"By": deployed_by(), "Result": "applied", **told})
+
+
+def whose(world: World, commit: str, lineage: str) -> str:
+    """Return the path of the newest record of a state; "" when it is recorded nowhere.
+
+    Args:
+        world: whose mirror.
+        commit: of the deployments, where to begin.
+        lineage: of the state.
+    """
+    which = ("--fixed-strings", f"--grep={_TRAILER}{_LINEAGE}: {lineage}", "--max-count=1")
+    form = ("log", "--format=", "--name-only", "-z", *which, commit, "--")
+    return g.text(*form, repo=head.mirror(world)).partition("\0")[0]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernel import paths
 from ..kernel.effects import Foreseen
+from ..kernel.errors import Failed
 from ..kernel.receipts import UpToDate
 from ..kernel.world import UNKNOWN, Forecast, World
 from ..promotion import head, wanted_by
@@ -53,7 +54,8 @@ def make(name: str, world: World) -> str:
 
     Raises:
         Locked: somebody else is deploying the environment.
-        Failed: it was deployed before, and its state is gone.
+        Failed: it was deployed before, and its state is gone; or nothing would be made anew by a
+            name that was said.
         Unsaid: something is to be made anew behind a gate, and nobody says who wants it, and why.
     """
     promoted, told = wanted_by(world, name), asked.replacement(world, name)
@@ -63,8 +65,13 @@ def make(name: str, world: World) -> str:
     file, at = world.path(paths.tfplan_file(name)), terraform.state()
     lost.refuse(world, name, at)
     file.unlink(missing_ok=True)
-    world.write(paths.tfplan_run(name), f"{_run()}\n".encode())
+    _own(world, name)
     plan = terraform.plan(file, replace=asked.to_replace())
+    try:
+        asked.refuse_unplanned(name, plan)
+    except Failed:
+        forget(world, name)
+        raise
     sha = sha256(file.read_bytes()).hexdigest()
     world.write_json(paths.tfplan(name), fact_of(promoted["key"], plan, sha, at) | told)
     return "\n".join([says(plan.empty, plan.summary), *plan.lines])
@@ -119,6 +126,16 @@ def forget(world: World, name: str) -> None:
     world.path(paths.tfplan(name)).unlink(missing_ok=True)
 
 
+def go_on(world: World, name: str) -> None:
+    """Take over the plan that a killed run has left: its file ends with this run now."""
+    if world.exists(paths.tfplan_file(name)):
+        _own(world, name)
+
+
+def _own(world: World, name: str) -> None:
+    world.write(paths.tfplan_run(name), f"{_run()}\n".encode())
+
+
 def _run() -> int:
     """Return the process of this run; with `-n`, that of which this one is a worker."""
     import multiprocessing
@@ -128,7 +145,7 @@ def _run() -> int:
 
 
 def sweep() -> None:
-    """Drop the files of the plans that this run has made; called as its process ends."""
+    """Drop the files of the plans that this run has made or taken over, as its process ends."""
     for note in (paths.ROOT / paths.BUILD / "tfplan").glob("*.run"):
         try:
             mine = note.read_text().strip() == str(os.getpid())

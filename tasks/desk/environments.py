@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ from ..deploy import lock
 from ..kernel import git as g
 from ..kernel import remotes
 from ..kernel.errors import SlipwayError
+from ..kernel.redact import redact
 from ..kernel.world import World
-from ..promotion import answers, decided, freezes, judge, key_of, notes, withdrawn
+from ..promotion import answers, decided, freezes, judge, key_of, notes, once_more, withdrawn
 from ..promotion import head as deployments
 
 if TYPE_CHECKING:
@@ -82,8 +84,11 @@ def _standing(sight: _Sight, name: str) -> Standing:
     record = sight.records.get(name)
     ahead = _ahead(sight, name)
     says, command = _waits(sight, name, ahead)
-    unread = [f"history is followed no further than {one}" for one in ahead.unread] if ahead else []
     at = _recorded_at(sight, name) if record else 0
+    failed = last_failure(sight.world, sight.refs, name, at)
+    if failed and record and not command and failed.said("Step") != "plan":
+        command = f"doit {once_more.VARIABLE}=yes deploy:{name}"  # it may be half there
+    unread = [f"history is followed no further than {one}" for one in ahead.unread] if ahead else []
     return Standing(
         name,
         _release(sight.world, sight.repository, record),
@@ -91,7 +96,7 @@ def _standing(sight: _Sight, name: str) -> Standing:
         notes.spoken(at) if at else "",
         says,
         command,
-        (*_more(sight, name, at), *unread),
+        (*_more(sight, name, failed), *unread),
     )
 
 
@@ -114,7 +119,8 @@ def _waits(sight: _Sight, name: str, ahead: Pending | None) -> tuple[str, str]:
     try:
         verdict = judge(world, name, sight.head)
     except SlipwayError as error:
-        return f"{differ}; {error.what}", error.fix
+        where = f"{redact(error.where)}: " if error.where else ""
+        return f"{differ}; {where}{error.what}", error.fix
     if hold := decided.hold_on(world, sight.head, name):
         held = f"held at state {hold.said('State')} by {hold.said('By')}: {hold.said('Why')}"
         if verdict.fact is None:  # what it is held at was yanked since
@@ -124,10 +130,10 @@ def _waits(sight: _Sight, name: str, ahead: Pending | None) -> tuple[str, str]:
         return f"{_BACK}, {held}", f"doit deploy:{name}"
     if not (ahead.due or verdict.due or verdict.fix):
         return differ, ""
-    freeze = freezes.frozen(world, name, sight.head.commit)
-    if freeze and verdict.fix.startswith("doit override"):
+    let = verdict.fix.startswith("doit override")
+    if let and (freeze := freezes.frozen(world, name, sight.head.commit)):
         says = f"{differ if ahead.due else _BACK}, frozen until {freeze.until}: {freeze.reason}"
-        return says, f'doit override:{name} --why="TEXT"'
+        return says, f'doit override:{name} --by=NAME --why="TEXT"'
     if verdict.due:
         if not ahead.due:  # its gate stands at something older than it has
             return f"{_BACK}, {verdict.says}", f"doit deploy:{name}"
@@ -141,17 +147,35 @@ def _waits(sight: _Sight, name: str, ahead: Pending | None) -> tuple[str, str]:
     return f"{differ}, {verdict.says}", verdict.fix
 
 
-def _more(sight: _Sight, name: str, recorded: int) -> list[str]:
+def _more(sight: _Sight, name: str, failed: notes.Note | None) -> list[str]:
     """Return who deploys it now, and what failed since it was recorded."""
     found = []
     if at := sight.refs.get(lock.ref(name)):
         found.append(f"being deployed by {lock.read(sight.world, at).spoken()}")
-    if at := sight.refs.get(notes.HISTORY + name):
-        last = notes.read(sight.world, at)
-        if last.at >= recorded and last.said("Error"):
-            said = f"{last.said('Step')} failed {last.since}: {last.said('Error')}"
-            found.append(f"{said} ({last.said('By')})")
-    return found
+    return [*found, *([failure(failed)] if failed else [])]
+
+
+def last_failure(
+    world: World, refs: Mapping[str, str], name: str, recorded: int
+) -> notes.Note | None:
+    """Return the note of the last attempt to deploy, if it failed; None if it did not.
+
+    Args:
+        world: whose mirror.
+        refs: those of the deployments remote: name → commit.
+        name: of the environment.
+        recorded: when it was recorded last, in seconds since 1970; 0 when it never was.
+    """
+    if not (at := refs.get(notes.HISTORY + name)):
+        return None
+    last = notes.read(world, at)
+    return last if last.at >= recorded and last.said("Error") else None
+
+
+def failure(note: notes.Note) -> str:
+    """Return what failed, when, how and whose it was, in words."""
+    said = f"{note.said('Step')} failed {note.since}: {note.said('Error')}"
+    return f"{said} ({note.said('By')})"
 
 
 def _recorded_at(sight: _Sight, name: str) -> int:

@@ -12,8 +12,9 @@ from ..images.tagging import registry_of
 from ..kernel.config import Config
 from ..kernel.errors import SlipwayError, WrongUsage
 from ..kernel.world import World
+from ..promotion import head, judge
 from ..registry import Registry
-from . import built, gated, recorded, running, vendored
+from . import built, environments, gated, recorded, running, vendored
 from .built import IMAGES, Carried, Origin, said_by
 from .links import Link, Trace, missing, unasked, unread
 from .recorded import Deployed, deployed
@@ -37,7 +38,10 @@ def follow(world: World, environment: str) -> Trace:
     sides = Sides(world)
     told = deployed(sides["deployments"], world.config, environment)
     if told is None:
-        return Trace(environment, fix=_first(world.config, sides["deployments"], environment))
+        side = sides["deployments"]
+        failed = environments.last_failure(world, side.refs, environment, 0)
+        says = environments.failure(failed) if failed else ""
+        return Trace(environment, fix=_first(world, side, environment), says=says)
     return _Following(world, told, folder, sides).trace()
 
 
@@ -57,15 +61,18 @@ def vendored_folder(config: Config) -> str:
     return posixpath.normpath(config.deployments.vendored)
 
 
-def _first(config: Config, side: Side, environment: str) -> str:
+def _first(world: World, side: Side, environment: str) -> str:
     """Return what to type when an environment was never deployed."""
-    told = config.environments[environment]
+    config, told = world.config, world.config.environments[environment]
     if told.passed and deployed(side, config, told.passed) is None:
-        return _first(config, side, told.passed)
+        return _first(world, side, told.passed)
     lock = posixpath.join(posixpath.dirname(config.deployments.vendir), vendored.LOCK)
     if side.file(side.head, lock) is None:
         return "doit release"
-    return f"doit approve:{environment}" if told.gate else f"doit deploy:{environment}"
+    try:
+        return judge(world, environment, head.ask(world)).fix or f"doit deploy:{environment}"
+    except SlipwayError:
+        return "doit status says what is in its way"
 
 
 @dataclass(slots=True)

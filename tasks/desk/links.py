@@ -68,6 +68,7 @@ class Trace:
         subject: of that commit.
         links: in the order of the way back; empty when nothing was ever deployed.
         fix: what to type next; "" when there is nothing to do.
+        says: what became of the first attempt to deploy it; "" when there was none.
     """
 
     environment: str
@@ -76,6 +77,7 @@ class Trace:
     subject: str = ""
     links: tuple[Link, ...] = ()
     fix: str = ""
+    says: str = ""
 
     def of(self, *verdicts: str) -> list[Link]:
         """Return the links with one of these verdicts."""
@@ -108,6 +110,7 @@ class Trace:
             "commit": self.commit or None,
             "subject": self.subject or None,
             "links": [link.plain() for link in self.links],
+            "says": self.says or None,
             "next": self.fix or None,
         }
 
@@ -161,9 +164,10 @@ def _with(link: Link, verdict: str, there: str, expected: str, says: str) -> Lin
 def shown(trace: Trace) -> str:
     """Return a trace for a person."""
     if not trace.links:
-        return f"{trace.environment} was never deployed" + (
-            f"\n  → {trace.fix}" if trace.fix else ""
+        first = f"{trace.environment} was never deployed" + (
+            f": {trace.says}" if trace.says else ""
         )
+        return first + (f"\n  → {trace.fix}" if trace.fix else "")
     way = [trace.environment, trace.version or "?"]
     way.append(f"{trace.commit[:7]} “{trace.subject}”" if trace.commit else "?")
     lines = [f"{' ← '.join(way)}      {trace.verdict()}"]

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..deploy import hold, past
+from ..deploy import past, states
 from ..kernel.errors import WrongUsage
 from ..kernel.redact import printable
 from ..kernel.world import World
@@ -58,7 +58,7 @@ def events(world: World, name: str, most: int) -> list[Event]:
     Raises:
         SlipwayError: the deployments remote cannot be read.
     """
-    found = [_recorded(one) for one in hold.recorded(world, name, most)]
+    found = [_recorded(one) for one in states.recorded(world, name, most)]
     found += [_noted(name, one) for one in past.history(world, name, most)]
     gates = head.ask(world).gates
     found += [
@@ -67,7 +67,7 @@ def events(world: World, name: str, most: int) -> list[Event]:
     return sorted(found, key=lambda one: one.at, reverse=True)[:most]
 
 
-def _recorded(one: hold.Recorded) -> Event:
+def _recorded(one: states.Recorded) -> Event:
     told: dict[str, str] = {}
     digests: dict[str, str] = {}
     for line in one.message.splitlines():

@@ -45,8 +45,9 @@ def known(names: Sequence[str]) -> list[str]:
 
 def make(world: World, names: Sequence[str]) -> list[Step]:
     """Return the steps of a run that has not happened."""
+    names = known(names)
     with forecast(world) as ahead:
-        return walk(graph.current(), known(names), ahead, Globals.dep_manager)
+        return walk(graph.followed(graph.current(), names), names, ahead, Globals.dep_manager)
 
 
 def _why(step: Step) -> str:

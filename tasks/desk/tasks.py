@@ -1,4 +1,4 @@
-"""Declares `status` (the default task), `plan`, `trace`, `where`, `doctor` and `demo`."""
+"""Declares `status` (the default task), `plan`, `why`, `trace`, `where`, `doctor` and `demo`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .retry import retry
 from .status import status
 from .trace import trace
 from .where import where
+from .why import why
 
 _INIT = [
     {"name": name, "long": name, "default": "", "help": help_}
@@ -48,6 +49,18 @@ def task_plan() -> Iterator[declare.Task]:
         doc="what would run, why, and what it would change outside: doit plan [TASK…] [--json]",
         params=[_JSON],
         pos_arg="tasks",
+        shows=True,
+    )
+
+
+def task_why() -> Iterator[declare.Task]:
+    """`why TASK…`: the graph walked in memory, and of an environment what it has not."""
+    yield declare.command(
+        "why",
+        why,
+        doc="why a task would run, and what an environment has not yet: doit why TASK… [--json]",
+        params=[_JSON],
+        pos_arg="names",
         shows=True,
     )
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ..kernel import git as g
 from ..kernel.config import Config
 from ..kernel.errors import SlipwayError
-from ..promotion.engine.globs import any_of
 from ..vendir.engine import config as vendir
 from ..vendir.engine import lock as locks
 from ..vendir.engine.globs import any_matches
@@ -154,8 +153,8 @@ def _different(
 def _takes(told: Deployed, folder: str) -> Callable[[str], bool]:
     """Return the test whether the patterns of an environment take a file of a folder."""
     environment = told.settings.environment(told.environment)
-    match = any_of((*environment.latest, *environment.propagated))
-    return lambda name: bool(match(f"{folder}/{name}"))
+    ways = told.settings.latest(environment), told.settings.propagated(environment)
+    return lambda name: any(match(f"{folder}/{name}") for match in ways)
 
 
 def _content(side: Side, commit: str, path: str, folder: str) -> Content | None:

@@ -13,6 +13,7 @@ from doit.exceptions import TaskError, TaskFailed
 from . import journal, paths
 from .effects import Acted, Next, Skipped
 from .errors import Failed, SlipwayError, WrongUsage
+from .printing import to_whoever_reads
 from .world import disk
 
 Action = Callable[..., Any]
@@ -89,7 +90,7 @@ def perform(
     """
     _die_with_parent()
     try:
-        with journal.of(name, keep=keep_log):
+        with journal.of(name, keep=keep_log), to_whoever_reads():
             return _logged(name, action, targets, options or {})
     except OSError as error:
         return _trouble_on_disk(name, error)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from .errors import Failed, WrongUsage
+from .redact import UNSHOWN
+
+_UTF8 = "say the same in UTF-8: the terminal or the script that it comes from writes something else"
 
 
 def _ask(question: str) -> str:
@@ -12,6 +16,29 @@ def _ask(question: str) -> str:
         return input(question).strip()
     except EOFError:
         return ""
+    except UnicodeDecodeError:
+        raise WrongUsage("what was typed is not UTF-8", fix=_UTF8) from None
+
+
+def _in_a_line(option: str, said: str) -> str:
+    """Return what was said, fit for a trailer of a commit.
+
+    Raises:
+        WrongUsage: it has what nobody could read there.
+    """
+    said = " ".join(said.split())
+    if re.search("[\ud800-\udfff]", said):
+        raise WrongUsage(f"{option} is not UTF-8", fix=_UTF8)
+    if re.search(UNSHOWN, said):
+        raise WrongUsage(f"{option} has a control character", fix="the same without it")
+    return said
+
+
+def _name(said: str) -> str:
+    said = _in_a_line("--by", said)
+    if any(not char.isprintable() or char in "<>" for char in said):
+        raise WrongUsage("--by has characters that no name has")
+    return said
 
 
 def or_variable(option: str, name: str) -> str:
@@ -32,10 +59,10 @@ def who_and_why(by: str, why: str, *, command: str, reason: str, question: str) 
         question: the last one, which is answered by yes or no: `Release it`.
 
     Raises:
-        WrongUsage: one of them is missing and there is nobody to ask.
+        WrongUsage: one of them is missing and there is nobody to ask, or cannot be written down.
         Failed: the person said no.
     """
-    by, why = " ".join(by.split()), " ".join(why.split())
+    by, why = _name(by), _in_a_line("--why", why)
     if not (by and why):
         if not (sys.stdin and sys.stdin.isatty()):
             missing = " and ".join(
@@ -45,12 +72,10 @@ def who_and_why(by: str, why: str, *, command: str, reason: str, question: str) 
                 f"{missing} must be said where nobody can be asked",
                 fix=f'{command} --by=NAME --why="TEXT"',
             )
-        by = by or _ask("Who are you? ")
-        why = why or _ask(reason)
+        by = by or _name(_ask("Who are you? "))
+        why = why or _in_a_line("--why", _ask(reason))
         if not (by and why) or _ask(f"{question}, {by}? [y/N] ").lower() not in ("y", "yes"):
             raise Failed("not approved; nothing was changed", fix=f"{command} asks again")
-    if any(not char.isprintable() or char in "<>" for char in by):
-        raise WrongUsage("--by has characters that no name has")
     return by, why
 
 

@@ -139,6 +139,26 @@ def follow(tasks: Tasks, names: Iterable[str], words: Sequence[str]) -> None:
                 tasks[name].task_dep.append(before)
 
 
+def followed(tasks: Tasks, selected: Sequence[str]) -> Tasks:
+    """Return the graph as a run of a selection has it; this run's own stays as it is.
+
+    Args:
+        tasks: the whole graph.
+        selected: the tasks that would be asked for.
+    """
+    names = closure(tasks, selected)
+    found = {**tasks, **{name: _copy(tasks[name]) for name in names}}
+    follow(found, names, selected)
+    return found
+
+
+def _copy(task: Any) -> Any:
+    """Return a task whose dependencies may be changed; `copy` would leave out its `uptodate`."""
+    made = object.__new__(type(task))
+    vars(made).update(vars(task), task_dep=list(task.task_dep))
+    return made
+
+
 def _side_by_side(words: Sequence[str]) -> bool:
     return any(_PROCESSES.match(word) for word in words)
 

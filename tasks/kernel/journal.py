@@ -88,5 +88,5 @@ def effect(task: str, means: str) -> None:
 
     path = paths.ROOT / paths.EFFECTS
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as stream:
+    with path.open("a", encoding="utf-8", errors="backslashreplace") as stream:
         stream.write(redact(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\t{task}\t{means}\n"))

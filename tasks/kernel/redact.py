@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from functools import cache
 
 _NAMES = re.compile(
     r"(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL"
@@ -18,6 +19,7 @@ _LOGIN = r"(?i)(?P<scheme>https?://(?=[^/\s]+@)|[a-z][a-z0-9+.-]*://(?=[^/\s:@]*
 _BEARER = r"(?i)\b(authorization:\s*)?(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{8,}"
 MASK = "•••"
 _declared: set[str] = set()  # names of variables that somebody said hold one
+UNSHOWN = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"  # control characters, and bytes that are no text
 _COMMAND = r"(?<![\w./-])doit (?=[a-z])"
 
 
@@ -48,12 +50,44 @@ def secret_values(extra: Iterable[str] = ()) -> list[str]:
     return sorted(found, key=len, reverse=True)
 
 
+@cache
+def _forms(value: str) -> frozenset[str]:
+    """Return a secret as it is, as JSON writes it (Go's too), JSON in JSON, and as a URL does."""
+    if re.fullmatch(r"[\w.~-]+", value, re.ASCII):
+        return frozenset({value})  # the same in all of them
+    import json
+    from urllib.parse import quote, quote_plus
+
+    found = {value}
+    for _ in range(2):  # a quoted text in a message, and the message in a line of JSON
+        written = {
+            json.dumps(form, ensure_ascii=no)[1:-1] for form in found for no in (True, False)
+        }
+        found |= written | {_as_go_has_it(form) for form in written}
+    quoted = (quote(value, safe, errors="surrogateescape") for safe in ("", "/"))
+    return frozenset({*found, *quoted, quote_plus(value, errors="surrogateescape")})
+
+
+def _as_go_has_it(json: str) -> str:
+    """Return a text of JSON with what Go (so Terraform) escapes in it besides."""
+    return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", json)
+
+
 def redact(text: str) -> str:
     """Return `text` with every known secret, and every password inside a URL, masked."""
-    for value in secret_values():
-        text = text.replace(value, MASK)
+    forms = {form for value in secret_values() for form in _forms(value)}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
     text = re.sub(_LOGIN, rf"\g<scheme>{MASK}@", text)
     return re.sub(_BEARER, MASK, text)
+
+
+def one_line(text: str) -> str:
+    """Return `text` in one line, for where a line is a statement: a trailer, a field of a note.
+
+    What cannot be shown, control characters and bytes that are no text, becomes a blank.
+    """
+    return " ".join(re.sub(UNSHOWN, " ", text).split())
 
 
 def printable(text: str) -> str:

@@ -141,4 +141,9 @@ def push(world: World, name: str, where: str, ref: str, new: str, old: str) -> N
             where=redact(where),
             detail=said,
         )
-    raise SlipwayError(f"{ref} could not be pushed", where=redact(where), detail=said)
+    raise SlipwayError(
+        f"{ref} could not be pushed",
+        where=redact(where),
+        detail=said,
+        fix="the server's words say why; when it takes the push, run the same again",
+    )

@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from doit.doit_cmd import DoitMain
+from doit.exceptions import InvalidDodoFile
 
 from . import paths
 from .checker import ContentChecker
+from .errors import WrongUsage
 from .options import speak_plainly
 from .reporter import Reporter
+from .variables import refuse_wrong
 
 _IN_MEMORY = ":memory:"
 
@@ -61,7 +64,14 @@ def doit_config(default: list[str]) -> dict[str, Any]:
 
     Args:
         default: the tasks that a bare `doit` runs.
+
+    Raises:
+        InvalidDodoFile: a variable on the command line is wrong; doit prints it and exits with 3.
     """
+    try:
+        refuse_wrong()
+    except WrongUsage as error:
+        raise InvalidDodoFile(str(error)) from None
     # Workers inherit the graph and the run lock only where they are forked; Python 3.14 would not.
     if "fork" in multiprocessing.get_all_start_methods():
         multiprocessing.set_start_method("fork", force=True)

@@ -21,10 +21,11 @@ from . import lock
 from .errors import SlipwayError, WrongUsage
 from .redact import redact
 from .screen import Screen
+from .variables import says_yes
 from .world import World, disk
 
 VARIABLE = "wait"
-YES = "yes="
+YES = "yes"
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _LONGEST = 24 * 3600
 _FIRST, _LAST, _GROWTH = 1.0, 20.0, 1.3  # seconds between two questions
@@ -126,7 +127,7 @@ def instead(command: str, tasks: Sequence[str], words: Sequence[str] | None = No
     typed = list(words or sys.orig_argv)
     place = typed.index(command)
     given = [word for word in typed[place + 1 :] if "=" in word and not word.startswith("-")]
-    kept = [word for word in (*typed[:place], *given) if not word.startswith(YES)]
+    kept = [word for word in (*typed[:place], *given) if not word.startswith(f"{YES}=")]
     again([*kept, *tasks])
 
 
@@ -136,11 +137,4 @@ def said_yes() -> bool:
     Raises:
         WrongUsage: it says something else than yes.
     """
-    import doit
-
-    told = doit.get_var(YES.rstrip("="))
-    if told is None:
-        return False
-    if str(told).lower() in ("yes", "y", "1", "true"):
-        return True
-    raise WrongUsage(f"yes={told} is no yes", fix="write yes=1, or leave it out to be asked")
+    return says_yes(YES)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..kernel import git as g
 from ..kernel.world import World
 from . import head
 from . import wanted as w
+from .commits import Commit, log
 
 _FAR = 500  # commits of the gates branch that are looked back at
 _SUBJECT = "ci(gates): "
@@ -53,25 +53,18 @@ def decisions(world: World, gates: str, most: int = _FAR) -> list[Said]:
 
 
 def _decisions(world: World, gates: str, *which: str) -> list[Said]:
-    how = ("log", *which, "--format=%H%x00%ct%x00%B%x01", gates, "--")
-    found = []
-    for told in g.text(*how, repo=head.mirror(world)).split("\x01"):
-        if told.strip():
-            commit, at, message = told.lstrip("\n").split("\0", 2)
-            if said := _said(commit, int(at), message):
-                found.append(said)
-    return found
+    return [said for one in log(head.mirror(world), *which, gates, "--") if (said := _said(one))]
 
 
-def _said(commit: str, at: int, message: str) -> Said | None:
-    subject, *lines = message.splitlines() or [""]
-    told = dict(line.split(": ", 1) for line in lines if ": " in line)
+def _said(told: Commit) -> Said | None:
+    subject, *lines = told.message.splitlines() or [""]
+    fields = dict(line.split(": ", 1) for line in lines if ": " in line)
     words = subject.removeprefix(_SUBJECT).split()
-    by = told.get("Approved-by") or told.get("Rejected-by")
+    by = fields.get("Approved-by") or fields.get("Rejected-by")
     if not subject.startswith(_SUBJECT) or not words or not by:
         return None
-    why, key = told.get("Reason", ""), told.get("Slipway-State", "")
-    return Said(words[0], "Approved-by" in told, by, why, key, commit, at)
+    why, key = fields.get("Reason", ""), fields.get("Slipway-State", "")
+    return Said(words[0], "Approved-by" in fields, by, why, key, told.id, told.at)
 
 
 def rejected(world: World, gates: str, environment: str, key: str) -> Said | None:

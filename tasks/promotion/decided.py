@@ -13,11 +13,25 @@ from .wanted import settings_at
 if TYPE_CHECKING:
     from .engine import Repository, State
 
+ONCE_MORE = "Once-More"  # a field of a hold: the files that are recorded are to be applied again
+HELD_BY = "Held-By"  # a field of the note that tells of that: the hold
+
 
 def hold_on(world: World, head: Head, environment: str) -> notes.Note | None:
     """Return the note that holds an environment at an earlier state; None when nothing does."""
     commit = head.notes.get(notes.HOLDS + environment)
     return notes.read(world, commit) if commit else None
+
+
+def is_owed(world: World, head: Head, environment: str, hold: notes.Note) -> bool:
+    """Say whether a hold asks for what is recorded once more, and nothing has applied it since.
+
+    What is recorded is not what is there, where something newer was tried and failed.
+    """
+    if not hold.said(ONCE_MORE):
+        return False
+    last = head.notes.get(notes.HISTORY + environment, "")
+    return not any(note.said(HELD_BY) == hold.commit for note in notes.back(world, last))
 
 
 def held_state(

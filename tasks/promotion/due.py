@@ -154,6 +154,9 @@ def _held(case: _Case, hold: notes.Note) -> Verdict:
     found = compare(state, case.recorded)
     if found.due:
         return Verdict(f"back to an earlier state, {_in_words(found)}; {held}", fact)
+    if decided.is_owed(case.world, case.head, case.name, hold):
+        fact["once_more"] = hold.commit
+        return Verdict(f"state {hold.said('State')} once more, as recorded; {held}", fact)
     return Verdict(f"{case.name} is {held}", fact, f"doit resume:{case.name}")
 
 
@@ -171,9 +174,8 @@ def _unless_frozen(case: _Case, verdict: Verdict) -> Verdict:
         allowed = f"in spite of the freeze ({note.said('By')}: {note.said('Why')})"
         return replace(verdict, says=f"{verdict.says}; {allowed}")
     says = f"{case.name} is frozen until {freeze.until}: {freeze.reason} ({verdict.says})"
-    return Verdict(
-        says, fix=f'doit override:{case.name} --why="TEXT" lets these very files through'
-    )
+    let = f'doit override:{case.name} --by=NAME --why="TEXT" lets these very files through'
+    return Verdict(says, fix=let)
 
 
 def _due(case: _Case, start: str | None) -> Verdict:

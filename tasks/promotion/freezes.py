@@ -26,8 +26,8 @@ class Freeze:
 
     Attributes:
         environments: to which; empty for all.
-        begin: its first moment.
-        end: the first moment after it.
+        begin: its first moment (UTC).
+        end: the first moment after it (UTC).
         reason: why.
     """
 
@@ -45,14 +45,14 @@ class Freeze:
     @property
     def key(self) -> str:
         """Stands for this very freeze, in the note of an exception from it."""
-        times = (f"{at.astimezone(UTC):%Y%m%dT%H%M%S}" for at in (self.begin, self.end))
+        times = (f"{at:%Y%m%dT%H%M%S}" for at in (self.begin, self.end))
         told = f"{'-'.join(times)} {self.reason}"
         return sha256(told.encode()).hexdigest()[:16]
 
     @property
     def until(self) -> str:
         """Its end, in words."""
-        return self.end.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        return self.end.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def parse(content: bytes, where: str) -> list[Freeze]:
@@ -103,7 +103,14 @@ def _time(told: dict[str, Any], name: str, where: str) -> datetime:
         raise WrongUsage(
             f"{name} is not a time with its zone", where=where, fix="such as 2026-12-24T16:00:00Z"
         )
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise WrongUsage(
+            f"{name} is outside of the years 1 to 9999, in UTC",
+            where=where,
+            fix="for a freeze without an end: 9999-01-01T00:00:00Z",
+        ) from None
 
 
 def standing(freezes: Sequence[Freeze], environment: str, now: datetime) -> list[Freeze]:

@@ -19,7 +19,8 @@ from ..kernel.lock import exclusively
 from ..kernel.world import UNKNOWN, World
 
 REMOTE = "deployments"
-DECISIONS = ("refs/slipway/holds/", "refs/slipway/overrides/")
+HOLDS, OVERRIDES = "refs/slipway/holds/", "refs/slipway/overrides/"
+HISTORY = "refs/slipway/history/"
 YANKED = "refs/slipway/yanked/"
 
 
@@ -31,8 +32,8 @@ class Head:
         branch: the branch that is followed.
         commit: its full commit id.
         gates: the commit of the gates branch; "" when there is none.
-        notes: what people have decided besides, ref → commit: holds, exceptions from a freeze,
-            yanked releases.
+        notes: what people have decided besides, ref → commit: holds (and the history of what is
+            held), exceptions from a freeze, yanked releases.
     """
 
     branch: str
@@ -101,8 +102,14 @@ def look(world: World) -> tuple[Head, dict[str, str]]:
         )
     remotes.mirror(world, REMOTE, where, refs)
     gates = refs.get(f"refs/heads/{world.config.gates.branch}", "")
-    notes = {name: at for name, at in sorted(refs.items()) if name.startswith((*DECISIONS, YANKED))}
-    return Head(told.branch, commit, gates, notes), refs
+    return Head(told.branch, commit, gates, _decided(refs)), refs
+
+
+def _decided(refs: Mapping[str, str]) -> dict[str, str]:
+    """Return the refs that say what people have decided."""
+    held = {name.replace(HOLDS, HISTORY, 1) for name in refs if name.startswith(HOLDS)}
+    places = (HOLDS, OVERRIDES, YANKED)
+    return {name: refs[name] for name in sorted(refs) if name.startswith(places) or name in held}
 
 
 def mirror(world: World) -> Path:

@@ -15,15 +15,16 @@ from datetime import UTC, datetime
 
 from ..kernel import git as g
 from ..kernel import remotes
-from ..kernel.redact import redact
+from ..kernel.redact import one_line, redact
 from ..kernel.world import World
 from . import head
+from .commits import Commit, log
 
-LOCKS, HISTORY = "refs/slipway/locks/", "refs/slipway/history/"
-HOLDS, OVERRIDES = head.DECISIONS
+LOCKS, HISTORY = "refs/slipway/locks/", head.HISTORY
+HOLDS, OVERRIDES = head.HOLDS, head.OVERRIDES
+_FAR = 200  # notes that are looked back at
 _BOT = ("Slipway", "slipway@localhost")
 _FIELD = re.compile(r"(?P<name>[A-Z][A-Za-z-]*): (?P<value>.*)")
-_FORM = "--format=%H%x00%ct%x00%B%x01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,13 @@ def write(world: World, words: str, fields: Mapping[str, str], parent: str = "")
         parent: the note before it; "" for none.
     """
     mirror = head.mirror(world)
-    lines = [redact(" ".join(words.split())), ""]
-    lines += [f"{name}: {redact(' '.join(value.split()))}" for name, value in fields.items()]
+    lines = [redact(one_line(words)), ""]
+    lines += [f"{name}: {redact(one_line(value))}" for name, value in fields.items()]
     lines.append(f"Note: {uuid.uuid4().hex}")
     tree = g.text("hash-object", "-t", "tree", "-w", "--stdin", repo=mirror, stdin=b"")
     who = g.identity(*_BOT, f"{int(datetime.now(UTC).timestamp())} +0000")
     above = ("-p", parent) if parent else ()
-    told = ("\n".join(lines) + "\n").encode("utf-8", "replace")
+    told = ("\n".join(lines) + "\n").encode()
     return g.text("commit-tree", tree, *above, "-F", "-", repo=mirror, env=who, stdin=told)
 
 
@@ -91,16 +92,19 @@ def read(world: World, commit: str) -> Note:
 
 def chain(world: World, commit: str, most: int) -> list[Note]:
     """Return a note and those before it, the newest first."""
-    how = ("log", f"--max-count={most}", _FORM, "--end-of-options", commit, "--")
-    told = g.text(*how, repo=head.mirror(world))
-    return [_parsed(one.lstrip("\n")) for one in told.split("\x01") if one.strip()]
+    which = (f"--max-count={most}", "--end-of-options", commit, "--")
+    return [_parsed(one) for one in log(head.mirror(world), *which)]
 
 
-def _parsed(text: str) -> Note:
-    commit, at, message = text.split("\0", 2)
-    words, *lines = message.splitlines() or [""]
+def back(world: World, commit: str) -> list[Note]:
+    """Return the newest notes of a history, as far as anybody looks back; none for ""."""
+    return chain(world, commit, _FAR) if commit else []
+
+
+def _parsed(told: Commit) -> Note:
+    words, *lines = told.message.splitlines() or [""]
     found = filter(None, map(_FIELD.fullmatch, lines))
-    return Note(commit, int(at), words, {one["name"]: one["value"] for one in found})
+    return Note(told.id, told.at, words, {one["name"]: one["value"] for one in found})
 
 
 def put(world: World, ref: str, new: str, old: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..kernel.config import Environment
-from ..kernel.errors import WrongUsage
+from ..kernel.variables import says_yes
 from . import wanted as w
 
 if TYPE_CHECKING:
@@ -25,12 +25,7 @@ def asked() -> bool:
     Raises:
         WrongUsage: it says something else than yes.
     """
-    import doit
-
-    told = doit.get_var(VARIABLE)
-    if told in (None, "yes"):
-        return told is not None
-    raise WrongUsage(f"{VARIABLE}={told} is no yes", fix=f"write {VARIABLE}=yes, or leave it out")
+    return says_yes(VARIABLE)
 
 
 def instead(verdict: Verdict, environment: Environment, recorded: Record | None) -> Verdict:

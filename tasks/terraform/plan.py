@@ -47,6 +47,8 @@ class Plan:
         protected: addresses it would destroy or replace although they are set to be protected
             (`deletion_protection`); Terraform itself refuses where `prevent_destroy` is set.
         destroys: addresses of what it would destroy and not make anew.
+        replaces: addresses of what it would make anew.
+        addresses: of all resources that it knows, those that stay as they are as well.
     """
 
     empty: bool
@@ -59,6 +61,8 @@ class Plan:
     lineage: str
     protected: tuple[str, ...]
     destroys: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
     @property
     def summary(self) -> dict[str, int]:
@@ -84,7 +88,7 @@ def read(told: Mapping[str, Any], *, empty: bool, serial: int, lineage: str) -> 
         Failed: it would do something that no guard knows how to judge.
     """
     counts = dict.fromkeys(("add", "change", "replace", "destroy"), 0)
-    lines, protected, destroys = [], [], []
+    lines, protected, destroys, replaces = [], [], [], []
     changes = sorted(told.get("resource_changes", ()), key=lambda one: str(one["address"]))
     for one in changes:
         actions = tuple(one["change"]["actions"])
@@ -99,6 +103,8 @@ def read(told: Mapping[str, Any], *, empty: bool, serial: int, lineage: str) -> 
             protected.append(str(one["address"]))
         if verb == "destroy":
             destroys.append(str(one["address"]))
+        if verb == "replace":
+            replaces.append(str(one["address"]))
     for name, change in sorted(told.get("output_changes", {}).items()):
         if change["actions"] != ["no-op"]:
             lines.append(f"output   {name}")
@@ -110,6 +116,8 @@ def read(told: Mapping[str, Any], *, empty: bool, serial: int, lineage: str) -> 
         lineage=lineage,
         protected=tuple(protected),
         destroys=tuple(destroys),
+        replaces=tuple(replaces),
+        addresses=tuple(str(one["address"]) for one in changes if one.get("mode") != "data"),
     )
 
 

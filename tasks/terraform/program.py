@@ -80,6 +80,8 @@ class Terraform:
             What it would do.
         """
         out.parent.mkdir(parents=True, exist_ok=True)
+        for left in out.parent.glob(f".{out.name}.*.half"):
+            left.unlink(missing_ok=True)  # of a run that was killed: this one has the run lock
         half = out.with_name(f".{out.name}.{os.getpid()}.half")
         half.touch(mode=0o600)
         half.unlink()

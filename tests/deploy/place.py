@@ -214,9 +214,13 @@ class Place(Project):
     def fact(self, path: str) -> Any:
         return json.loads((self.folder / path).read_text())
 
+    def state(self, name: str) -> dict[str, Any]:
+        """Return Terraform's state of an environment."""
+        found: dict[str, Any] = json.loads((self.world / f"terraform/{name}.tfstate").read_text())
+        return found
+
     def serial(self, name: str) -> int:
-        file = self.world / f"terraform/{name}.tfstate"
-        return int(json.loads(file.read_text())["serial"])
+        return int(self.state(name)["serial"])
 
     def touch_state(self, name: str) -> None:
         """Move a state as somebody with Terraform alone could: the release is not in it now."""

@@ -145,6 +145,50 @@ def test_of_several_environments_it_is_said_which_one_may_lose_something(tree: E
     assert alone.code == 0, alone.err
 
 
+# made anew, as somebody names it
+
+
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("terraform_data.databse", "terraform_data.databse anew (did you mean terraform_data.da"),
+        ("elsewhere.x", "terraform_data.database\n"),
+        ("terraform_data.database,elsewhere.x", "would not make elsewhere.x anew"),
+    ],
+)
+def test_what_the_plan_would_not_make_anew_is_refused(
+    tree: Elsewhere, named: str, says: str
+) -> None:
+    assert tree.run("deploy:staging").code == 0
+    serial = tree.server.state("staging")["serial"]
+    run = tree.run(f"replace={named}", "deploy:staging")
+    assert run.code == 1, run.err
+    assert says in run.err
+    assert tree.server.state("staging")["serial"] == serial
+    left = (paths.tfplan("staging"), paths.tfplan_file("staging"), paths.tfplan_run("staging"))
+    assert not any((tree.folder / path).exists() for path in left)
+    assert locks(tree) == []
+    again = tree.run("replace=terraform_data.database", "deploy:staging")
+    assert again.code == 0, again.err
+    assert tree.server.state("staging")["serial"] > serial
+
+
+# ended with the run
+
+
+def test_the_plan_of_a_killed_run_ends_with_the_run_that_goes_on_with_it(tree: Elsewhere) -> None:
+    text = f'resource "terraform_data" "never" {{\n{PROVISIONED}\n}}\n'
+    add(tree, text.replace("COMMAND", 'command = "exit 1"'))
+    killed = tree.run("deploy:staging", SLIPWAY_KILL_AT="apply:staging:locked")
+    assert killed.code == -signal.SIGKILL
+    files = [tree.folder / paths.tfplan_file("staging"), tree.folder / paths.tfplan_run("staging")]
+    assert all(file.exists() for file in files)
+    run = tree.run("deploy:staging")
+    assert run.code == 1, run.err
+    assert "tfplan:staging" not in run.ran
+    assert not any(file.exists() for file in files)
+
+
 def test_who_knows_no_run_is_not_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLIPWAY_ALLOW_DESTROY", "a.b")
     monkeypatch.setattr(graph, "_run", frozenset({"apply:qa", "deploy:qa"}))

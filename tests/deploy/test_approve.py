@@ -200,6 +200,29 @@ def test_a_change_of_the_chart_is_shown_against_what_runs(
     assert "sha256:bbb  new" in out
 
 
+def test_every_commit_since_what_is_there_is_shown(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not only the last one of each file: it would hide what came before."""
+    say_yes(line)
+    line.look()
+    line.promote("production")
+    line.record("production")
+    at = line.remote.at()
+    line.remote.commit("feat: open the firewall\n\nto all", {"production/main.tf": "# open\n"})
+    line.remote.commit("docs: of no concern", {"README": "x\n"})
+    line.remote.commit("docs: a comment\x01", {"production/main.tf": "# open\n# so\n"})
+    line.look()
+    capsys.readouterr()
+    say_yes(line)
+    shown = capsys.readouterr().out.partition("commits\n")[2].partition("files\n")[0]
+    assert [one.split("  ")[-1] for one in shown.splitlines()] == [
+        "docs: a comment",
+        "feat: open the firewall",
+    ]
+    assert at[:7] not in shown
+
+
 def test_nothing_new_is_nothing_to_approve(line: Line) -> None:
     say_yes(line)
     line.step("production")

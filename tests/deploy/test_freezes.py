@@ -47,7 +47,7 @@ def test_a_freeze_that_begins_later_is_not_covered_by_an_exception_of_before(lin
     line.look()
     with pytest.raises(Gate, match="staging is frozen"):
         line.promote("staging")
-    assert standing(line, "staging")[1] == 'doit override:staging --why="TEXT"'
+    assert standing(line, "staging")[1] == 'doit override:staging --by=NAME --why="TEXT"'
 
 
 def test_an_exception_names_all_the_freezes_that_it_is_from(
@@ -104,7 +104,7 @@ def test_nothing_is_applied_in_a_freeze_though_no_file_is_due(place: Place) -> N
     run = place.doit(REPLACE, "deploy:staging")
     assert run.code == 4, run.err
     assert "staging is frozen until" in run.err
-    assert 'doit override:staging --why="TEXT"' in run.err
+    assert 'doit override:staging --by=NAME --why="TEXT"' in run.err
     assert place.serial("staging") == serial
     assert not any("/locks/" in ref for ref in remotes.ls(str(place.remote.path)))
     assert place.deploy("staging").code == 0  # an idle run stays one

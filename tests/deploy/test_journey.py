@@ -27,6 +27,7 @@ def test_what_is_due_is_planned_applied_judged_and_recorded(place: Place) -> Non
         "Slipway-Chart: app 0.0.0\n"
         f"Slipway-Digest: server {digest}\n"
         f"Slipway-Serial: {place.serial('staging')}\n"
+        f"Slipway-Lineage: {place.state('staging')['lineage']}\n"
         "Slipway-Deployed-By: tester@here\n"
     )
     assert not (place.folder / paths.tfplan_file("staging")).exists()
@@ -162,6 +163,15 @@ def test_a_plan_writes_nothing(place: Place) -> None:
     assert "terraform apply in qa" in told.out, told.out
     assert place.everything() == before
     assert place.remote.at() == head
+
+
+def test_a_plan_of_all_environments_has_each_behind_the_one_that_it_follows(place: Place) -> None:
+    told = place.doit("plan", "deploy")
+    assert told.code == 0, told.err
+    acting = [f"terraform apply in {name}" for name in ("staging", "qa")]
+    assert all(one in told.out for one in acting), told.out
+    assert "then waits at the gate: production waits for a human" in told.out
+    assert "waits for staging" not in told.out
 
 
 def test_a_plan_tells_of_a_gate(place: Place) -> None:

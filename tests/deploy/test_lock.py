@@ -10,7 +10,7 @@ import pytest
 from tasks.deploy import lock, past, unlock
 from tasks.kernel import git as g
 from tasks.kernel import journal, paths, remotes
-from tasks.kernel.errors import WrongUsage
+from tasks.kernel.errors import SlipwayError, WrongUsage
 from tasks.promotion import notes
 from tests.promotion.line import FILES, Line, Remote
 
@@ -39,7 +39,7 @@ def test_one_has_it_and_the_other_is_told_who(pair: tuple[Line, Line]) -> None:
     assert not lock.take(one.world, "staging")
     with pytest.raises(lock.Locked, match="staging is being deployed by Ada") as caught:
         lock.take(two.world, "staging", patience=0)
-    assert 'doit unlock:staging --why="TEXT"' in caught.value.fix
+    assert 'doit unlock:staging --by=NAME --why="TEXT"' in caught.value.fix
     assert not lock.take(two.world, "qa", patience=0)  # each environment has its own
     lock.release(two.world, "staging")  # it is not ours
     assert there(one)
@@ -124,8 +124,9 @@ def test_a_remote_that_takes_no_locks_stops_a_deployment(pair: tuple[Line, Line]
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
-    with pytest.raises(Exception, match="could not be pushed"):
+    with pytest.raises(SlipwayError, match="could not be pushed") as caught:
         lock.take(one.world, "staging", patience=0)
+    assert "run the same again" in caught.value.fix
 
 
 def test_unlock_needs_a_reason_and_is_noted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Iterator
@@ -10,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tasks.deploy import apply
+from tasks.deploy import apply, record
 from tasks.kernel import journal, paths
 from tasks.kernel.config import load
 from tasks.kernel.effects import carry_out
 from tasks.kernel.errors import Failed
 from tasks.kernel.world import World
-from tests.deploy.elsewhere import Elsewhere, http, unlock_command
+from tests.deploy.elsewhere import MAIN, Elsewhere, http, unlock_command
 from tests.deploy.place import CEPLER
 from tests.promotion.line import Remote
 
@@ -64,6 +65,63 @@ def test_what_moved_since_the_plan_refuses_it(tree: Elsewhere, what: str) -> Non
     assert tree.server.states == {}
     assert not (tree.folder / paths.tfplan_file("staging")).exists()
     assert tree.run("deploy:staging").code == (0 if what == "files" else 4)
+
+
+@pytest.mark.parametrize("no", ["reject", "rollback"])
+def test_what_was_not_applied_is_not_recorded_after_a_no(tree: Elsewhere, no: str) -> None:
+    """A change of a comment has an empty plan, and its record would open the way for others."""
+    tree.replace("staging: {", "staging: {gate: true, ")
+    who = ("--by=Grace", "--why=fine")
+    for size in ("small", "medium"):
+        tree.resize("staging", size)
+        assert tree.run("approve:staging", *who).code == 0
+        assert tree.run("deploy:staging").code == 0
+    tree.remote.commit("a comment", {"staging/main.tf": f"# new\n{MAIN.replace('KIND', 'http')}"})
+    assert tree.run("approve:staging", *who).code == 0
+    killed = tree.run("deploy:staging", SLIPWAY_KILL_AT="deploy:staging:observed")
+    assert killed.code == -signal.SIGKILL, killed.err
+    assert tree.run(f"{no}:staging", *who).code == 0
+    before = tree.remote.at()
+    world = World(load(tree.folder / "pipeline.yml"), tree.folder)
+    with pytest.raises(Failed, match="nothing was applied to staging, and nothing is recorded"):
+        carry_out(record.effect("staging"), world)
+    assert tree.remote.at() == before
+
+
+def test_the_state_of_another_environment_is_refused(tree: Elsewhere) -> None:
+    """A copied line in a backend would have staging's plan applied to qa, and so on."""
+    assert tree.run("deploy:staging", "deploy:qa").code == 0
+    states = tree.server.states
+    states[tree.server.file("qa")] = states[tree.server.file("staging")]
+    before = dict(states)
+    tree.resize("qa", "large")
+    run = tree.run("deploy:qa")
+    assert run.code == 1
+    assert "the Terraform state of qa is the one that staging was deployed with" in run.err
+    assert "SLIPWAY_ALLOW_NEW_STATE=qa doit deploy:qa" in run.err
+    assert states == before
+    drift = tree.run("drift:qa")
+    assert drift.code == 1
+    assert "the state is another one" in drift.err
+    assert tree.run("deploy:qa", SLIPWAY_ALLOW_NEW_STATE="qa").code == 0
+    tree.resize("qa", "larger")
+    assert tree.run("deploy:qa").code == 0  # it is recorded as its own now
+
+
+def test_a_state_that_is_not_the_one_recorded_is_refused(tree: Elsewhere) -> None:
+    assert tree.run("deploy:staging").code == 0
+    lineage = tree.server.state("staging")["lineage"]
+    assert f"Slipway-Lineage: {lineage}\n" in tree.remote.message()
+    other = tree.server.state("staging") | {"lineage": "0c3a5c53-8c1b-4f7e-9b55-1f2f3a4b5c6d"}
+    tree.server.states[tree.server.file("staging")] = json.dumps(other).encode()
+    tree.resize("staging", "large")
+    run = tree.run("deploy:staging")
+    assert run.code == 1
+    assert f"staging was deployed (state 1) with another Terraform state: {lineage}" in run.err
+    tree.resize("staging", "small")  # as it was recorded: no new record, a note
+    assert tree.run("deploy:staging", SLIPWAY_ALLOW_NEW_STATE="staging").code == 0
+    tree.resize("staging", "larger")
+    assert tree.run("deploy:staging").code == 0
 
 
 def test_killed_at_any_moment_the_same_command_ends_well(tree: Elsewhere) -> None:

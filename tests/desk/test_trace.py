@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.deploy import past
 from tasks.desk.following import follow
 from tasks.desk.links import OK, OPEN, shown
 from tasks.desk.trace import trace
@@ -112,6 +113,7 @@ def test_what_was_never_deployed_says_so_and_what_to_type(
 ) -> None:
     states = [f".cepler/shop/{name}.state" for name in ("staging", "qa", "production")]
     told.deployments.commit("forget production", {states[2]: None})
+    told.deployments.point("refs/heads/cepler-gates", "")
     assert trace(told.world(), "production") == ""
     assert capsys.readouterr().out == (
         "production was never deployed\n  → doit approve:production\n"
@@ -123,6 +125,22 @@ def test_what_was_never_deployed_says_so_and_what_to_type(
     found = follow(told.world(), "production")
     assert found.fix == "doit release"
     assert found.plain()["deployed"] is False
+
+
+def test_of_a_first_deployment_that_failed_it_says_so_and_what_to_type(told: Travelled) -> None:
+    told.deployments.commit("forget production", {".cepler/shop/production.state": None})
+    world = told.world()
+    fields = {"By": "cy@laptop", "Step": "health", "Error": "no answer"}
+    past.add(world, "production", "health failed", fields)
+    found = follow(told.world(), "production")
+    page = re.sub(r"20[0-9: -]+ UTC", "NOW", shown(found))
+    assert page == (
+        "production was never deployed: health failed NOW: no answer (cy@laptop)\n"
+        "  → doit deploy:production"
+    )
+    assert str(found.plain()["says"]).startswith("health failed")
+    told.deployments.commit("a slip", {"freezes.yml": "- ["})
+    assert follow(told.world(), "production").fix == "doit status says what is in its way"
 
 
 def test_a_later_release_does_not_disturb_what_was_deployed(told: Travelled) -> None:

@@ -217,6 +217,8 @@ def test_a_plan_names_exactly_what_the_run_then_does(sandboxed: At) -> None:
     assert _as_planned(sandbox, "release") == ["chart:values:staging"]
     assert _as_planned(sandbox, "deploy:staging") == applied("staging")
     sandbox.edit(VALUES, "hello", "goodbye")
+    why = sandbox.doit("why", "deploy:staging")
+    assert f"take over edits of {VALUES.removeprefix('envs/')}" in why.out, why.err
     assert _as_planned(sandbox, "deploy:staging") == ["chart:values:staging", *applied("staging")]
     for task in ("release", "deploy:staging"):
         assert _as_planned(sandbox, task) == []

@@ -116,7 +116,7 @@ def test_a_mirror_is_there_before_it_is_read(tasks: dict[str, Any]) -> None:
 
 
 def test_every_task_can_be_planned(tasks: dict[str, Any]) -> None:
-    asked = {"status", "plan", "where", "doctor", "demo", "sandbox:reset"}
+    asked = {"status", "plan", "why", "where", "doctor", "demo", "sandbox:reset"}
     asked |= {f"{verb}:{name}" for verb in (*DECISIONS, *QUESTIONS) for name in ENVIRONMENTS}
     asked |= {"approve:release", "testflight:sweep"}
     asked |= {f"chart:diff:{name}" for name in ENVIRONMENTS}
@@ -137,6 +137,16 @@ def test_side_by_side_an_environment_comes_behind_the_one_it_follows() -> None:
     assert "deploy:staging" in tasks["promotion:qa"].task_dep
     assert "deploy:qa" in tasks["promotion:production"].task_dep
     assert not [dep for dep in tasks["promotion:azure-staging"].task_dep if "deploy:" in dep]
+
+
+def test_what_is_planned_follows_as_in_its_own_run(tasks: dict[str, Any]) -> None:
+    before = {name: list(task.task_dep) for name, task in tasks.items()}
+    planned = graph.followed(tasks, ["release", "deploy"])
+    assert "deploy:staging" in planned["promotion:qa"].task_dep
+    assert planned["promotion:qa"].uptodate == tasks["promotion:qa"].uptodate
+    typed = graph.followed(tasks, ["deploy:staging", "deploy:qa"])
+    assert "deploy:staging" not in typed["promotion:qa"].task_dep
+    assert {name: task.task_dep for name, task in tasks.items()} == before
 
 
 def test_nothing_of_doit_that_has_bitten_others_is_used(tasks: dict[str, Any]) -> None:

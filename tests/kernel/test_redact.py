@@ -110,3 +110,28 @@ def test_what_is_said_to_be_a_secret_is_masked_whatever_it_is_called(
     monkeypatch.setenv("HONEYCOMB_WRITEKEY", "hc-very-hidden")
     declare(["HONEYCOMB_WRITEKEY", "NOT_SET"])
     assert redact("sent hc-very-hidden") == f"sent {MASK}"
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        ('pa"ss<wo>rd&\\', r"pa\"ss\u003cwo\u003erd\u0026\\"),  # as Terraform's stream has it
+        ('pa"ss<wo>rd&\\', r"pa\\\"ss\u003cwo\u003erd\u0026\\\\"),  # quoted in what that says
+        ('pa"ss<wo>rd&\\', r"pa\"ss<wo>rd&\\"),
+        ("pässwörd/+", r"p\u00e4ssw\u00f6rd/+"),
+        ("pässwörd/+", "p%C3%A4ssw%C3%B6rd/%2B"),
+        ("pässwörd/+", "p%C3%A4ssw%C3%B6rd%2F%2B"),
+        ("pass word", "pass+word"),
+        ("one<1>\ntwo<2>\n", r"one\u003c1\u003e\ntwo\u003c2\u003e\n"),
+    ],
+)
+def test_a_secret_is_masked_as_json_and_addresses_have_it(
+    value: str, printed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_TOKEN", value)
+    assert redact(f"at {printed} it") == f"at {MASK} it"
+
+
+def test_a_secret_that_is_no_text_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_TOKEN", b"hunter<\xff>".decode("utf-8", "surrogateescape"))
+    assert redact("at hunter%3C%FF%3E it") == f"at {MASK} it"

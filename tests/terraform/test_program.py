@@ -78,6 +78,15 @@ def test_the_plan_is_for_its_owner_alone_and_whole(root: Root, tmp_path: Path) -
     assert [path.name for path in tmp_path.glob(".*")] == []
 
 
+def test_what_a_killed_run_has_half_written_is_gone_with_the_next_plan(
+    root: Root, tmp_path: Path
+) -> None:
+    left = tmp_path / ".plan.1.half"
+    left.write_text("secrets")
+    root.ready(data("a", "input = 1")).plan(tmp_path / "plan")
+    assert not left.exists()
+
+
 def test_outputs_leave_secrets_out(root: Root) -> None:
     terraform = root.applied(
         'output "url" {\n  value = "https://x"\n}\n'
