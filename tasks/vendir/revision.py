@@ -102,6 +102,7 @@ def with_ref(text: bytes, spot: Spot, ref: str) -> bytes:
         SlipwayError: it has no such content, or none with a `ref` that can be edited.
     """
     from ..chart import bump
+    from .engine import config
 
     content = content_at(text, spot.file, spot.place)
     if content is None or content.kind != "git":
@@ -111,7 +112,14 @@ def with_ref(text: bytes, spot: Spot, ref: str) -> bytes:
         )
     # The content says where it was read: "vendir.yml: directories[0].contents[1]".
     path = content.where.rpartition(": ")[2].replace("[", ".").replace("]", "")
-    return bump.edit(text, [bump.Edit(f"{path}.git.ref", ref)], name=spot.file)
+    edit = bump.Edit(f"{path}.git.ref", ref)
+    decoded = _decoded(text, spot.file)
+    document = config.document([(spot.file, decoded)])
+    # Lines stand above it as they do in the file: an error names the line.
+    above = "\n" * document.line
+    made = bump.edit((above + document.text).encode(), [edit], name=spot.file).decode()
+    end = document.offset + len(document.text)
+    return (decoded[: document.offset] + made[len(above) :] + decoded[end:]).encode()
 
 
 def tree_with(world: World, parent: str, ref: str) -> str:
@@ -195,9 +203,11 @@ def _blob(mirror: Path, content: bytes) -> str:
 
 def _written(mirror: Path, top: Path, folder: str) -> dict[str, tuple[str, str]]:
     """Write a tree of files into git; return path → mode and blob."""
+    from .engine.folders import walk
+
     found: dict[str, tuple[str, str]] = {}
     plain: list[tuple[str, Path]] = []
-    for parent, folders, names in os.walk(top):
+    for parent, folders, names in walk(top):
         for name in (*folders, *names):
             path = Path(parent, name)
             inner = f"{folder}/{path.relative_to(top).as_posix()}"

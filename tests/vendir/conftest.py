@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,9 @@ CHART = {
     "LICENSE": "MIT\n",
     "README.md": "charts\n",
 }
+
+
+DEPTH = 350
 
 
 class Origin:
@@ -140,6 +143,15 @@ def new_origin(tmp_path: Path) -> Callable[[str], Origin]:
 def place(tmp_path: Path) -> Place:
     assert sys.stdin is not None
     return Place(tmp_path / "work")
+
+
+@pytest.fixture
+def shallow_stack() -> Iterator[None]:
+    """Allow so few calls in one another that no recursion goes through `DEPTH` folders."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(DEPTH)
+    yield
+    sys.setrecursionlimit(before)
 
 
 def lock_of(commit: str, title: str = "'feat: an app'", tags: str = "") -> str:

@@ -145,3 +145,34 @@ def test_octal_permissions() -> None:
             _one("path: a, manual: {}", f"  permissions: {written}\n")
         ).directories
         assert directory.permissions == 0o755
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "c: &c [{path: a, manual: {}}"
+            + "".join(f", {{path: a{n}, manual: {{}}}}" for n in range(300))
+            + "]\ndirectories: ["
+            + ", ".join(f"{{path: d{n}, contents: *c}}" for n in range(300))
+            + "]\n",
+            "larger than 50000 values",
+        ),
+        (
+            "x0: &x0 [a, b]\n"
+            + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 20)),
+            "larger than 50000 values",
+        ),
+        ("x: &x [*x]\n", "stands for what it is in"),
+        ("x: &x {y: {z: *x}}\n", "stands for what it is in"),
+    ],
+)
+def test_aliases_that_stand_for_too_much(text: str, words: str) -> None:
+    with pytest.raises(WrongUsage, match=words):
+        _parsed(HEAD + text)
+
+
+def test_aliases_of_which_every_document_may_have_some() -> None:
+    many = ", ".join(f"{{path: d{n}, contents: *c}}" for n in range(500))
+    text = f"{HEAD}c: &c [{{path: a, {GIT}}}]\ndirectories: [{many}]\n"
+    assert len(_parsed(text).directories) == 500

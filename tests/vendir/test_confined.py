@@ -67,6 +67,29 @@ def test_links_have_to_end_inside(place: Place, target: str, good: bool) -> None
     assert (vendor / "a/link").is_symlink()
 
 
+@pytest.mark.parametrize("link", ["../b/z", "../b", "../b/inner/link"])
+def test_a_content_alone_does_not_cut_the_links_of_the_others(place: Place, link: str) -> None:
+    """The links of what stays must still resolve when one of its neighbours is another."""
+    top = _folder(place, {"z": "z\n"}, "second")
+    (top / "inner").mkdir()
+    (top / "inner/link").symlink_to("../z")
+    (_folder(place, {"x": "x\n"}) / "link").symlink_to(link)
+    contents = "[{path: a, directory: {path: ../local}}, {path: b, directory: {path: ../%s}}]"
+    place.configure(contents % "second")
+    place.sync()
+    place.sync("-d", "vendor/b")
+    _folder(place, {"other": "o\n"}, "third")
+    place.configure(contents % "third")
+    if link == "../b":
+        place.sync("-d", "vendor/b")
+        return
+    before = place.files(), place.lock
+    said = place.refused("-d", "vendor/b")
+    assert f"vendor/a/link → {link}: Unable to resolve symlink" in said
+    assert (place.files(), place.lock) == before
+    place.sync("-d", "vendor/b", "--dangerous-allow-all-symlink-destinations")
+
+
 def test_a_link_in_the_place_of_a_directory_is_replaced_and_not_followed(place: Place) -> None:
     theirs = _folder(place, {"keep": "theirs\n"}, "theirs")
     (place.folder / "vendor").symlink_to(theirs)

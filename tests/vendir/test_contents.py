@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.vendir.conftest import Origin, Place
+from tasks.vendir.engine.folders import make_folders
+from tests.vendir.conftest import DEPTH, Origin, Place
 
 
 def _folder(place: Place, files: dict[str, str], name: str = "local") -> Path:
@@ -214,3 +216,35 @@ def test_files_kept_by_hand_survive_the_failure_of_their_neighbour(place: Place)
     assert place.files() == {"b/z": "1", "own/x": "mine\n"}
     place.configure("[{path: gone, manual: {}}]")
     assert "nothing to keep" in place.refused()
+
+
+@pytest.mark.usefixtures("shallow_stack")
+def test_a_folder_of_many_folders_in_one_another(place: Place) -> None:
+    step = _folder(place, {"x": "x\n"})
+    deep = step.joinpath(*["d"] * DEPTH)
+    make_folders(deep)
+    (deep / "f").write_text("deep\n")
+    (deep / "link").symlink_to("f")
+    place.configure(
+        "[{path: a, directory: {path: ../local}, includePaths: ['**/f', '**/link'],"
+        " ignorePaths: ['**/f']}]"
+    )
+    place.sync()
+    place.sync()
+    assert (place.folder / "vendor/a").joinpath(*["d"] * DEPTH, "link").read_text() == "deep\n"
+    assert place.run("verify").out == ""
+    assert place.left == ["vendir.lock.yml", "vendir.yml", "vendor"]
+
+
+@pytest.mark.parametrize("umask", [0o002, 0o022, 0o077])
+def test_files_that_stay_have_the_mode_of_a_new_file_of_one_s_own(place: Place, umask: int) -> None:
+    _folder(place, {"x": "x\n"})
+    own = _folder(place, {"vendor/a/own": "mine\n"}, "work") / "vendor/a/own"
+    own.chmod(0o666)
+    place.configure("[{path: a, directory: {path: ../local}, ignorePaths: [own]}]")
+    before = os.umask(umask)
+    try:
+        place.sync()
+    finally:
+        os.umask(before)
+    assert own.stat().st_mode & 0o777 == 0o644 & ~umask

@@ -16,7 +16,7 @@ import pytest
 
 from tests.needs import need
 from tests.registry.loopback import Asked, Loopback, Reply
-from tests.vendir.conftest import Place
+from tests.vendir.conftest import DEPTH, Place
 
 Serve = Callable[[Mapping[str, Reply]], Loopback]
 
@@ -163,6 +163,61 @@ def test_answers_that_cannot_be_taken(
     assert reason in place.refused()
     assert place.left == ["vendir.yml"]
     assert not (place.folder.parent / "out").exists()
+
+
+BIG = {"big": "".join(f"{n:x}" for n in range(20_000)), "small": "x"}
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a.tgz", _tar(BIG)[:-20000]),
+        ("a.tgz", _tar(BIG)[:40]),
+        ("a.yml.gz", gzip.compress(BIG["big"].encode())[:-9]),
+        ("a", _zip(BIG)[:-100]),
+        ("a", _zip(BIG)[:10]),
+        ("a", _tar(BIG, "w")[:1500]),
+        ("a", _tar({"one": "x", "two": "y"}, "w")[:1200]),
+        ("a", _tar({"one": "x", "two": "y"}, "w").replace(b"two", b"tWo")),
+        ("a.tar", _tar(BIG, "w")[:300]),
+    ],
+)
+def test_an_archive_that_is_cut_off_or_spoilt_is_no_plain_file(
+    place: Place, serve: Serve, name: str, body: bytes
+) -> None:
+    url = serve({f"/{name}": Reply(body=body)}).url
+    place.configure(f"[{{path: a, http: {{url: '{url}/{name}'}}}}]")
+    assert "the archive is damaged" in place.refused()
+    assert place.left == ["vendir.yml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a.yml.gz", gzip.compress(b"a: 1\n")),
+        ("a.gz", gzip.compress(b"a: 1\n") + b"more"),
+        ("a.gz", b"\x1f\x8b no stream at all"),
+        ("a.zip", b"PK is how somebody signs"),
+        ("a", b"short"),
+        ("a.tar", b"x" * 1024),
+    ],
+)
+def test_what_is_no_archive_stays_a_file(
+    place: Place, serve: Serve, name: str, body: bytes
+) -> None:
+    url = serve({f"/{name}": Reply(body=body)}).url
+    place.configure(f"[{{path: a, http: {{url: '{url}/{name}'}}}}]")
+    place.sync()
+    assert (place.folder / "vendor/a" / name).read_bytes() == body
+
+
+@pytest.mark.usefixtures("shallow_stack")
+@pytest.mark.parametrize("body", [_tar({"d/" * DEPTH + "f": "x"}), _zip({"d/" * DEPTH + "f": "x"})])
+def test_an_archive_of_many_folders_in_one_another(place: Place, serve: Serve, body: bytes) -> None:
+    url = serve({"/a": Reply(body=body)}).url
+    place.configure(f"[{{path: a, http: {{url: '{url}/a'}}}}]")
+    place.sync()
+    assert (place.folder / "vendor/a" / ("d/" * DEPTH) / "f").read_text() == "x"
 
 
 def test_another_checksum_is_an_error(place: Place, serve: Serve) -> None:

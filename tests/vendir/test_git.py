@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tasks.kernel import git as g
-from tests.vendir.conftest import Origin, Place, lock_of
+from tests.vendir.conftest import DEPTH, Origin, Place, lock_of
 
 APP = (
     "{path: app, git: {url: ../charts, ref: %s},"
@@ -214,3 +214,17 @@ def test_verification_is_refused_and_not_skipped(origin: Origin, place: Place) -
         " verification: {publicKeysSecretRef: {name: keys}}}}]"
     )
     assert "verification of signatures is not supported" in place.refused()
+
+
+@pytest.mark.usefixtures("shallow_stack")
+@pytest.mark.parametrize("name", ["f", ".gitattributes"])
+def test_a_commit_of_many_folders_in_one_another(origin: Origin, place: Place, name: str) -> None:
+    blob = origin.git("rev-parse", "HEAD:LICENSE")
+    origin.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{'d/' * DEPTH}{name}")
+    commit = origin.git("commit-tree", "-m", "deep", origin.git("write-tree"))
+    origin.git("branch", "deep", commit)
+    place.configure(f"[{{path: a, git: {{url: ../charts, ref: {commit}}}}}]")
+    place.sync()
+    place.sync()
+    assert (place.folder / "vendor/a" / ("d/" * DEPTH) / name).read_text() == "MIT\n"
+    assert place.run("verify").code == 0

@@ -12,6 +12,7 @@ import pytest
 
 from tasks.kernel import git as g
 from tasks.vendir.engine import history
+from tasks.vendir.engine.folders import remove
 from tasks.vendir.engine.repository import Repository
 from tests.vendir.conftest import Origin, Place, lock_of
 
@@ -283,3 +284,62 @@ def test_the_url_stands_in_for_a_mirror_that_is_not_there(
         assert said.code == 0, said.err
         assert f"warning: {folder} is no bare repository" in said.err
         assert said.err.count("\n") == 1
+
+
+def _mirror(origin: Origin, folder: Path) -> Path:
+    g.git("clone", "--quiet", "--mirror", str(origin.folder), str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("ref", ["{commit}", "{short}", "v2", "new"])
+def test_the_url_stands_in_for_a_mirror_that_is_stale(
+    origin: Origin, place: Place, tmp_path: Path, ref: str
+) -> None:
+    mirror = _mirror(origin, tmp_path / "mirror.git")
+    commit = origin.commit("feat: more", {"README.md": "more\n"})
+    origin.git("tag", "v2")
+    origin.git("branch", "new")
+    place.configure(
+        f"[{{path: app, git: {{url: ../charts,"
+        f" ref: '{ref.format(commit=commit, short=commit[:10])}'}}}}]"
+    )
+    said = place.run("sync", "--mirror", f"../charts={mirror}")
+    assert said.code == 0, said.err
+    assert place.files()["app/README.md"] == "more\n"
+    assert said.err.startswith(f"warning: the mirror {mirror} cannot be used (")
+    assert said.err.endswith("): asking ../charts instead\n")
+    said = place.run("verify", "--mirror", f"../charts={mirror}")
+    assert said.code == 0, said.out + said.err
+
+
+@pytest.mark.parametrize("damage", ["objects", "blob", "refs"])
+@pytest.mark.parametrize("rules", [False, True])
+def test_the_url_stands_in_for_a_mirror_that_is_damaged(
+    origin: Origin, place: Place, tmp_path: Path, damage: str, rules: bool
+) -> None:
+    if rules:
+        origin.commit("feat: rules", {".gitattributes": "*.md text eol=crlf\n"})
+    mirror = _mirror(origin, tmp_path / "mirror.git")
+    blob = origin.git("rev-parse", "HEAD:charts/app/values.yaml")
+    if damage == "blob":
+        (mirror / "objects" / blob[:2] / blob[2:]).unlink()
+    elif damage == "objects":
+        remove(mirror / "objects")
+        (mirror / "objects").mkdir()
+    else:
+        (mirror / "packed-refs").write_text("nothing that git writes\n")
+    place.configure("[{path: app, git: {url: ../charts, ref: origin/main}}]")
+    said = place.run("sync", "--mirror", f"../charts={mirror}")
+    assert said.code == 0, said.err
+    assert place.files()["app/charts/app/values.yaml"] == "replicas: 1\n"
+    assert said.err.startswith("warning: the mirror ")
+
+
+def test_what_neither_a_mirror_nor_its_url_has_is_an_error(
+    origin: Origin, place: Place, tmp_path: Path
+) -> None:
+    mirror = _mirror(origin, tmp_path / "mirror.git")
+    place.configure("[{path: app, git: {url: ../charts, ref: v9}}]")
+    said = place.refused("--mirror", f"../charts={mirror}")
+    assert "../charts has no 'v9'" in said
+    assert place.left == ["vendir.yml"]

@@ -14,7 +14,7 @@ from tasks.kernel.errors import SlipwayError
 from tasks.kernel.receipts import Claims, broken
 from tasks.kernel.world import World
 from tasks.promotion import head
-from tasks.vendir import standing, vendored_ref
+from tasks.vendir import revision, standing, vendor, vendored_ref
 from tests.project import WHO
 from tests.vendir.line import FOLDER, VENDIR, Line
 
@@ -276,3 +276,48 @@ def test_what_the_configuration_lacks_is_said(line: Line, text: str | None, reas
     with pytest.raises(SlipwayError, match=reason):
         line.vendor()
     assert line.head == before
+
+
+SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: é}\ndata: {username: YWRh}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("", f"---\n{SECRET}"),
+        (f"{SECRET}--- # the contents\n", ""),
+        (f"---\n{SECRET}---\n", f"---\n{SECRET.replace('é', 'z')}"),
+        (f"\ufeff{SECRET}---\n".replace("\n", "\r\n"), ""),
+    ],
+)
+def test_documents_that_stand_beside_the_configuration_stay_as_they_are(
+    before: str, behind: str
+) -> None:
+    spot, text = revision.Spot("vendir.yml", FOLDER), before + VENDIR + behind
+    made = revision.with_ref(text.encode(), spot, "f" * 40)
+    assert made == text.replace("origin/main", "f" * 40).encode()
+
+
+def test_what_cannot_be_edited_is_told_with_its_line_in_the_whole_file() -> None:
+    text = f"{SECRET}---\n{VENDIR.replace('ref: origin/main', 'ref: |-').replace('   #', '#')}"
+    text = text.replace("a tested commit", "\n            v1")
+    line = text[: text.index("ref: |-")].count("\n") + 1
+    with pytest.raises(SlipwayError, match=f"vendir.yml:{line}: "):
+        revision.with_ref(text.encode(), revision.Spot("vendir.yml", FOLDER), "f" * 40)
+
+
+def test_a_chart_is_taken_from_its_url_when_our_mirror_is_damaged(
+    line: Line, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = line.folder / "world/charts.git"
+    line.commit(
+        "deployments", "fix: url", {"vendir.yml": VENDIR.replace("../charts.git", str(url))}
+    )
+    line.fly(line.first)
+    vendor._refresh(line.world)
+    mirror = line.world.mirror("charts")
+    blob = g.text("rev-parse", f"{line.first}:charts/bank/values.yaml", repo=mirror)
+    (mirror / "objects" / blob[:2] / blob[2:]).unlink()
+    line.vendor()
+    assert line.vendored() == line.charted(line.first)
+    assert f"warning: the mirror {mirror} cannot be used" in capsys.readouterr().err

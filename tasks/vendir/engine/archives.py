@@ -5,6 +5,7 @@ Unlike there, a member that would leave the folder is an error, and so is a link
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import stat
 import tarfile
@@ -12,22 +13,44 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final, Literal
+from typing import IO, Final, Literal, Self
 
 from tasks.kernel.errors import SlipwayError
 
+from .folders import make_folders
 from .paths import clean
-from .staging import make_folders
 
 _Tar = Literal["r:gz", "r:"]
+_ZIP: Final = (b"PK\3\4", b"PK\5\6")
+_GZIP: Final = b"\x1f\x8b\x08"
+_PACKED: Final = (_GZIP, b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
+_PIECE: Final = 1 << 20
+_CUT_OFF: Final = (tarfile.TruncatedHeaderError, tarfile.InvalidHeaderError)  # type: ignore[attr-defined]
 _TARS: Final[tuple[_Tar, ...]] = ("r:gz", "r:")  # any other compression stays a file
 _BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, OSError, RuntimeError)
 
 
-def unpack(archive: Path, into: Path, where: str) -> bool:
+class _Header(tarfile.TarInfo):
+    """The header of a member: the library takes one that is cut off or damaged for the end."""
+
+    @classmethod
+    def fromtarfile(cls, file: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(file)
+        except _CUT_OFF as error:
+            raise tarfile.ReadError(str(error)) from None
+
+
+def unpack(archive: Path, into: Path, where: str, name: str = "") -> bool:
     """Unpack a zip, a tar or a gzipped tar; return False when it is none of them.
 
     Nothing at all is a tar without members.
+
+    Args:
+        archive: the file.
+        into: a path that is free.
+        where: for messages.
+        name: what the file is called where it comes from.
 
     Raises:
         SlipwayError: it is damaged, or has a member that cannot be had.
@@ -39,15 +62,45 @@ def unpack(archive: Path, into: Path, where: str) -> bool:
     for how in _TARS:
         if _is_tar(archive, how):
             return _all(_tarred(archive, how, where), into, where)
+    if why := _damage(archive, name):
+        raise _damaged(why, where)
     return False
 
 
 def _is_tar(archive: Path, how: _Tar) -> bool:
     try:
-        with tarfile.open(archive, how) as file:
+        with tarfile.open(archive, how, tarinfo=_Header) as file:
             return file.next() is not None
     except _BROKEN:
         return False
+
+
+def _damage(archive: Path, name: str) -> str:
+    """Return what shows that a file was to be an archive, and is not all of it; "" for nothing."""
+    with archive.open("rb") as file:
+        head = file.read(tarfile.BLOCKSIZE)
+    if head.startswith(_ZIP):
+        return "it begins as a zip does, and does not end as one"
+    if name.endswith(".tar") and len(head) < tarfile.BLOCKSIZE and not head.startswith(_PACKED):
+        return "it is shorter than the first header of a tar"
+    if head.startswith(_GZIP):
+        try:
+            with gzip.open(archive) as stream:
+                while stream.read(_PIECE):
+                    pass
+        except (EOFError, zlib.error) as error:
+            return str(error)
+        except OSError:
+            pass  # it came to its end, and something else follows
+    return ""
+
+
+def _damaged(why: object, where: str) -> SlipwayError:
+    return SlipwayError(
+        f"the archive is damaged: {why}",
+        where=where,
+        fix="run the same again; is it whole where it comes from?",
+    )
 
 
 def _all(members: Iterator[tuple[str, IO[bytes]]], into: Path, where: str) -> bool:
@@ -60,7 +113,7 @@ def _all(members: Iterator[tuple[str, IO[bytes]]], into: Path, where: str) -> bo
                 shutil.copyfileobj(source, file)
             target.chmod(0o644)
     except _BROKEN as error:
-        raise SlipwayError(f"the archive is damaged: {error}", where=where) from None
+        raise _damaged(error, where) from None
     return True
 
 
@@ -82,7 +135,7 @@ def _zipped(archive: Path, where: str) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _tarred(archive: Path, how: _Tar, where: str) -> Iterator[tuple[str, IO[bytes]]]:
-    with tarfile.open(archive, how) as file:
+    with tarfile.open(archive, how, tarinfo=_Header) as file:
         for member in file:
             if member.isdir():
                 continue

@@ -13,6 +13,7 @@ from tasks.kernel.redact import redact
 
 from . import config as configs
 from .emit import emit
+from .mirrors import passed_over
 from .model import as_values
 from .sync import Request, plan, sync
 
@@ -79,10 +80,10 @@ def _version(_wanted: argparse.Namespace) -> int:
 
 
 def _verify(wanted: argparse.Namespace) -> int:
-    from .verify import moved, verify
+    from .verify import verify
 
     what = plan(_request(wanted, locked=True, lazy=False))
-    drifts = [*moved(what), *verify(what)]
+    drifts = verify(what)
     for drift in drifts:
         print(f"{drift.what:8}{drift.path}".encode("utf-8", "backslashreplace").decode())
     if not drifts:
@@ -153,8 +154,7 @@ def _mirrors(given: list[str]) -> dict[str, Path]:
         if os.access(Path(folder, "objects"), os.R_OK | os.X_OK) and Path(folder, "HEAD").is_file():
             mirrors[url] = Path(folder)
         else:
-            why = f"warning: {folder} is no bare repository that can be read: asking {url} instead"
-            print(redact(why), file=sys.stderr)
+            passed_over(url, f"{folder} is no bare repository that can be read")
     return mirrors
 
 

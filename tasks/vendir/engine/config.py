@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import combinations
+from itertools import pairwise
 from typing import Any, Final
 
 import yaml
@@ -14,7 +14,7 @@ from tasks.kernel.errors import WrongUsage
 from . import shapes
 from .documents import Document, root, split
 from .model import Config, Content, Directory
-from .paths import clean, inside, is_within, join
+from .paths import clean, inside, join
 
 VERSION: Final = "0.40.0"
 """The version of the original whose behaviour this is."""
@@ -32,11 +32,24 @@ def parse(files: Iterable[tuple[str, str]]) -> Config:
     Raises:
         WrongUsage: something in them is wrong, said with file and line.
     """
+    return _pooled(files).config()
+
+
+def document(files: Iterable[tuple[str, str]]) -> Document:
+    """Return the document of some files that is the configuration itself.
+
+    Raises:
+        WrongUsage: there is none, there are several, or another document is wrong.
+    """
+    return _pooled(files).one()[0]
+
+
+def _pooled(files: Iterable[tuple[str, str]]) -> _Pool:
     pool = _Pool()
     for name, text in files:
         for document in split(text, name):
             pool.add(document)
-    return pool.config()
+    return pool
 
 
 class _Pool:
@@ -85,13 +98,16 @@ class _Pool:
         if self.secrets.setdefault(name, data) != data:
             raise document.wrong(node, f"secret {name} is given twice, with other data")
 
-    def config(self) -> Config:
+    def one(self) -> tuple[Document, yaml.Node]:
         if not self.configs:
             raise WrongUsage("there is no document of kind Config", fix="name its file with -f")
         if len(self.configs) > 1:
             (first, node), (second, other) = self.configs[:2]
             raise second.wrong(other, f"a second Config; the first is {first.place(node)}")
-        document, node = self.configs[0]
+        return self.configs[0]
+
+    def config(self) -> Config:
+        document, node = self.one()
         held = shapes.CONFIG.read(document, node, "the document")
         _check_version(held["minimumRequiredVersion"], document, node)
         directories = tuple(
@@ -175,9 +191,10 @@ def _check_patterns(content: Content) -> None:
 
 
 def _check_overlap(paths: Sequence[str], where: str) -> None:
-    for first, second in combinations([clean(path) for path in paths], 2):
-        if is_within(first, second) or is_within(second, first):
-            what = f"{first} and {second} overlap"
+    # By its parts, a path stands right before the first of those below it.
+    for above, below in pairwise(sorted(clean(path).split("/") for path in paths)):
+        if below[: len(above)] == above:
+            what = f"{'/'.join(above)} and {'/'.join(below)} overlap"
             raise WrongUsage(what, where=where, fix="give each a folder of its own")
 
 

@@ -17,7 +17,7 @@ import yaml
 
 from tasks.kernel.errors import WrongUsage
 
-from . import scalars
+from . import aliases, scalars
 
 _SEPARATOR = re.compile(r"^---[ \t]*(?:#[^\r\n]*)?\r?$", re.MULTILINE)
 _BARE: Final = "!bare"
@@ -88,7 +88,7 @@ def root(document: Document, *, exact: bool = False) -> yaml.Node | None:
         exact: True for marks that are positions in `document.text`.
 
     Raises:
-        WrongUsage: it is not YAML.
+        WrongUsage: it is not YAML, or its aliases stand for too much.
     """
     loader = _Exact if exact else _Fast
     try:
@@ -102,6 +102,8 @@ def root(document: Document, *, exact: bool = False) -> yaml.Node | None:
     except (yaml.YAMLError, RecursionError) as error:
         first = str(error).splitlines()[0]
         raise WrongUsage(f"this is not YAML: {first}", where=document.name) from None
+    if node is not None and "&" in document.text:
+        aliases.refuse_too_much(document, node)
     return node
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tasks.kernel.errors import SlipwayError
 
+from .folders import make_folders, remove, walk
 from .globs import any_matches
 from .model import Content
 from .paths import inside
-from .staging import make_folders, remove
 
 Keep = Callable[[str], bool]
 
@@ -40,7 +40,7 @@ def apply(folder: Path, keep: Keep, where: str) -> None:
     Raises:
         SlipwayError: nothing is left.
     """
-    for parent, folders, names in os.walk(folder, topdown=False):
+    for parent, folders, names in reversed(list(walk(folder))):
         relative = os.path.relpath(parent, folder)
         for name in (*names, *folders):
             path = Path(parent, name)
@@ -99,7 +99,7 @@ def keep_existing(content: Content, existing: Path, folder: Path) -> None:
     globs = content.globs("ignorePaths")
     if not globs or not existing.is_dir():
         return
-    for parent, folders, names in os.walk(existing):
+    for parent, folders, names in walk(existing):
         relative = os.path.relpath(parent, existing)
         for name in sorted((*folders, *names)):
             inner = name if relative == "." else f"{relative}/{name}"
@@ -131,4 +131,6 @@ def _take_over(source: Path, folder: Path, inner: str, where: str) -> None:
     target.unlink(missing_ok=True)  # never through a link that was fetched
     import shutil  # seldom needed, and heavy
 
-    shutil.copyfile(source, target)
+    handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(handle, "wb") as file, source.open("rb") as kept:
+        shutil.copyfileobj(kept, file)

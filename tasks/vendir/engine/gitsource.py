@@ -18,8 +18,9 @@ from tasks.kernel import journal
 from tasks.kernel.errors import SlipwayError, WrongUsage
 from tasks.kernel.redact import redact
 
-from . import auth
+from . import auth, mirrors
 from .filters import keeper
+from .folders import remove
 from .meanwhile import Meanwhile
 from .model import Config, Content
 from .refs import ALL
@@ -83,12 +84,17 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
         WrongUsage: the source is not complete, or asks for what is not supported.
         SlipwayError: the remote refuses, or does not have what is asked for.
     """
-    source = content.source
-    _refuse(source, content.where)
+    _refuse(content.source, content.where)
+    url = str(content.source["url"])
+    return mirrors.or_url(url, at, lambda place: _fetched(content, place, into))
+
+
+def _fetched(content: Content, at: Place, into: Path) -> dict[str, Any]:
+    remove(into)  # what a mirror did not have all of
     with ExitStack() as held:
 
         def opened(name: str) -> Repository:
-            return held.enter_context(closing(_opened(content, at, name)))
+            return held.enter_context(closing(open_repository(content, at, name)))
 
         found = _obtained(content, opened)
         named = Meanwhile(partial(_name, found, opened))
@@ -99,7 +105,7 @@ def fetch(content: Content, at: Place, into: Path) -> dict[str, Any]:
             named.wait()  # it writes where everything is about to be removed
 
 
-def _opened(content: Content, at: Place, name: str) -> Repository:
+def open_repository(content: Content, at: Place, name: str) -> Repository:
     """Return a new repository whose remote is a source, or its mirror on this machine."""
     url = str(content.source["url"])
     mirror = at.mirrors.get(url)

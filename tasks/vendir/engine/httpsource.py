@@ -42,12 +42,11 @@ def fetch_from(source: Mapping[str, Any], at: Place, into: Path, where: str) -> 
     expected = source.get("sha256", "")
     if expected and found != expected:
         raise unexpected(found, expected, redact(url), "sha256")
+    name, mode = unquote(parts(url, where).path).rpartition("/")[2] or "content", 0o644
     if source.get("disableUnpack"):
         name, mode = url.rpartition("/")[2], 0o600
-    elif unpack(file, into, redact(url)):
+    elif unpack(file, into, redact(url), name):
         return {}
-    else:
-        name, mode = unquote(parts(url, where).path).rpartition("/")[2] or "content", 0o644
     if name in ("", ".", "..", ".git") or "\0" in name:
         raise SlipwayError(f"{url} names no file", where=where)
     into.mkdir(mode=0o700)

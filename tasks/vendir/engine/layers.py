@@ -16,8 +16,8 @@ from typing import Final
 from tasks.kernel.errors import SlipwayError
 from tasks.registry.layers import covers, whiteout
 
+from .folders import make_folders, remove, walk
 from .paths import clean
-from .staging import make_folders, remove
 
 _MODES: Final = 0o777
 _OWNER: Final = 0o700
@@ -143,7 +143,7 @@ class Tree:
             if goes(path) and top.is_file():
                 top.unlink()
             return
-        for parent, folders, names in os.walk(top, topdown=False):
+        for parent, folders, names in reversed(list(walk(top))):
             above = os.path.relpath(parent, self._folder)
             for name in (*names, *folders):
                 inner = name if above == "." else f"{above}/{name}"

@@ -13,6 +13,7 @@ from typing import Final
 
 from tasks.kernel.errors import SlipwayError
 
+from .folders import walk
 from .paths import is_within
 
 _MOST_HOPS: Final = 255
@@ -23,12 +24,12 @@ class _Broken(Exception):
 
 
 def check(directory: Path, staged: Mapping[Path, Path]) -> None:
-    """Check the links of all staged trees.
+    """Check the links of a directory as it will be.
 
     Args:
         directory: where nothing may lead out of.
         staged: final place → the tree that is to stand there; the places are the directory itself
-            or below it.
+            or below it. Without the directory itself, what else is in it stays, and is looked at.
 
     Raises:
         SlipwayError: a link dangles, is one of a circle, or leads out; names the first few.
@@ -36,10 +37,13 @@ def check(directory: Path, staged: Mapping[Path, Path]) -> None:
     base = Path(os.path.realpath(directory.parent)) / directory.name
     if directory not in staged:  # it stays, even if it is a link
         base = Path(os.path.realpath(directory))
-    places = {_below(base, directory, place): tree for place, tree in staged.items()}
+    trees = {_below(base, directory, place): tree for place, tree in staged.items()}
+    if base.is_dir():
+        trees.setdefault(str(base), base)
+    places = {place: trees[place] for place in sorted(trees, key=len, reverse=True)}
     wrong = []
     for place, tree in places.items():
-        for link in _links(tree):
+        for link in _links(tree, places):
             final = os.path.normpath(os.path.join(place, os.path.relpath(link, tree)))  # noqa: PTH118
             try:
                 end = _resolve(final, places)
@@ -60,17 +64,22 @@ def _below(base: Path, directory: Path, place: Path) -> str:
     return os.path.normpath(base / os.path.relpath(place, directory))
 
 
-def _links(tree: Path) -> list[Path]:
+def _links(tree: Path, places: Mapping[str, Path]) -> list[Path]:
+    """Return the links of a tree, without what other trees are about to replace."""
     if tree.is_symlink():
         return [tree]
+    if not tree.is_dir():
+        return []
     found = []
-    for parent, folders, names in os.walk(tree):
-        found += [p for name in (*folders, *names) if (p := Path(parent, name)).is_symlink()]
+    for parent, folders, names in walk(tree):
+        folders[:] = [name for name in folders if f"{parent}/{name}" not in places]
+        paths = (Path(parent, name) for name in names)
+        found += [path for path in paths if path.is_symlink() and str(path) not in places]
     return sorted(found)
 
 
 def _physical(path: str, places: Mapping[str, Path]) -> str:
-    """Return where a final path is on the disk now."""
+    """Return where a final path is on the disk now; the places are the lowest first."""
     for place, tree in places.items():
         if is_within(path, place):
             return os.path.normpath(tree / os.path.relpath(path, place))

@@ -182,5 +182,5 @@ def _unpack(name: str, tree: Path, into: Path, where: str) -> None:
             f"{name!r} is not among the release's files", where=f"{where}.unpackArchive",
             detail=sorted(path.name for path in tree.iterdir()),
         )  # fmt: skip
-    if not unpack(archive, into, f"{where}: {name}"):
+    if not unpack(archive, into, f"{where}: {name}", name):
         raise SlipwayError(f"{name} is neither zip, tar.gz nor tar", where=where)

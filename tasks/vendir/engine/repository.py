@@ -166,9 +166,13 @@ class Repository:
 
     def fetch_commits(self, told: Refs, commit: str) -> None:
         """Fetch the history of a commit and of all tags, and nothing that is in it."""
-        self.partial = True
-        self._fetch("--filter=tree:0", [commit, *(oid for _, oid in told.chosen(""))])
+        self.fetch_history([commit, *(oid for _, oid in told.chosen(""))])
         self.adopt(told, "")
+
+    def fetch_history(self, commits: Sequence[str]) -> None:
+        """Fetch some commits and all before them, and nothing that is in them."""
+        self.partial = True
+        self._fetch("--filter=tree:0", commits)
 
     def _fetch(self, what: str, wanted: Sequence[str]) -> None:
         how = (what, "--no-tags", "--no-write-fetch-head", "--quiet", "--stdin", "origin")

@@ -10,10 +10,11 @@ from typing import Any, Final
 from tasks.kernel.errors import SlipwayError, WrongUsage
 
 from . import auth, gitsource
+from .folders import copy_tree, make_folders
 from .gitsource import Place
 from .model import Config, Content
 from .paths import inside, join
-from .staging import PREFIX, copy_tree, make_folders
+from .staging import PREFIX
 
 Facts = dict[str, Any]
 Source = Callable[[Content, Place, Path], Facts]

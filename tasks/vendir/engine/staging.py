@@ -10,8 +10,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import re
-import stat
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -20,9 +18,10 @@ from typing import Final
 
 from tasks.kernel.errors import SlipwayError
 
+from .folders import make_folders, remove
+from .unfinished import NOTE, make_movable, move, put_back, rows_of, write_down
+
 PREFIX: Final = ".vendir-tmp-"
-_NOTE: Final = "swap"
-_ASIDE: Final = r"[0-9]+-old"  # what `Area.swap` calls a tree that it sets aside
 _PATIENCE: Final = 30.0  # seconds for another sync of the same root
 
 
@@ -44,25 +43,33 @@ class Area:
         self._made += 1
         return self.folder / f"{self._made}-{name}"
 
-    def swap(self, staged: Path, target: Path) -> None:
+    def swap(self, staged: Path, target: Path, kept: Collection[str] = ()) -> None:
         """Put a staged tree (or file) where the old one stands.
 
         Should this fail or be killed in between, the old tree comes back as the area is cleared:
         at the end of this sync, or at the beginning of the next.
 
+        Args:
+            staged: the new tree.
+            target: where the old one stands.
+            kept: paths that move out of the old tree into the new one.
+
         Raises:
-            SlipwayError: the two are on different file systems.
+            SlipwayError: the two, or what is kept, are on different file systems.
         """
         make_folders(target.parent)
         aside = self.new("old")
         there = os.path.lexists(target)
         if there:
-            self._note(target, aside)
-            _make_movable(target)
-        mode, around = _make_movable(staged), _make_movable(target.parent)
+            place, rows = os.path.relpath(target, self.root), rows_of(target, kept)
+            write_down(self.folder, aside, staged, place, rows)
+            make_movable(target)
+        mode, around = make_movable(staged), make_movable(target.parent)
         try:
             if there:
                 target.rename(aside)
+            for inner in kept:
+                move(aside / inner, staged / inner)
             staged.rename(target)
             if mode is not None:
                 target.chmod(mode)
@@ -70,7 +77,7 @@ class Area:
             if error.errno != errno.EXDEV:
                 raise
             raise SlipwayError(
-                f"{target} is on another file system than {self.root}",
+                f"{target} is, or has files that are kept, on another file system than {self.root}",
                 fix="run where both are on one, for example with --chdir",
             ) from None
         finally:
@@ -78,27 +85,7 @@ class Area:
                 target.parent.chmod(around)
         if there:
             remove(aside)
-            (self.folder / _NOTE).unlink()
-
-    def _note(self, target: Path, aside: Path) -> None:
-        """Write down where the old tree goes, before it goes."""
-        with (self.folder / _NOTE).open("wb") as file:
-            file.write(os.fsencode(f"{aside.name}\n{os.path.relpath(target, self.root)}"))
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _make_movable(tree: Path) -> int | None:
-    """Let a folder that may not be written to be written to: else it cannot get another parent.
-
-    Returns:
-        The mode that it had; None when nothing was changed.
-    """
-    mode = tree.lstat().st_mode
-    if not stat.S_ISDIR(mode) or mode & stat.S_IWUSR:
-        return None
-    tree.chmod(stat.S_IMODE(mode) | stat.S_IRWXU)
-    return stat.S_IMODE(mode)
+            (self.folder / NOTE).unlink()
 
 
 @contextmanager
@@ -169,77 +156,6 @@ def collect(root: Path, own: Collection[str]) -> None:
 
 
 def _clear(root: Path, folder: Path, own: Collection[str]) -> None:
-    """Remove an area. What it says of itself may have come with a repository: it is not trusted."""
-    try:
-        name, _, place = os.fsdecode((folder / _NOTE).read_bytes()).partition("\n")
-    except OSError:
-        name = place = ""  # it was killed while nothing was being swapped
-    aside, target = folder / name, root / place
-    if re.fullmatch(_ASIDE, name) and os.path.lexists(aside):
-        if place not in own:
-            return  # a tree of a configuration that is another by now: nobody has it besides
-        if not os.path.lexists(target):
-            make_folders(target.parent)
-            aside.rename(target)
-    remove(folder)
-
-
-def make_folders(folder: Path) -> None:
-    """Make a folder and its missing parents, each for its owner alone, as the original does."""
-    if not folder.is_dir():
-        make_folders(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def remove(path: Path) -> None:
-    """Remove a file, a link or a tree, also one whose folders may not be written to."""
-    if path.is_symlink() or not path.is_dir():
-        path.unlink(missing_ok=True)
-        return
-    try:
-        _remove_tree(path)
-    except PermissionError:
-        path.chmod(0o700)
-        for parent, folders, _ in os.walk(path):
-            for name in folders:
-                inner = Path(parent, name)
-                if not inner.is_symlink():
-                    inner.chmod(0o700)
-        _remove_tree(path)
-
-
-def _remove_tree(path: Path) -> None:
-    with os.scandir(path) as found:
-        for entry in found:
-            if entry.is_dir(follow_symlinks=False):
-                _remove_tree(Path(entry))
-            else:
-                os.unlink(entry)  # noqa: PTH108 - many, and no paths of their own
-    path.rmdir()
-
-
-def copy_tree(source: Path, to: Path, *, without: Path | None = None) -> None:
-    """Copy a file or a tree with its modes, links as links.
-
-    Args:
-        source: what to copy.
-        to: where; must not exist.
-        without: a folder that is left out, should it stand inside of the source.
-
-    Raises:
-        SlipwayError: something in it is neither file, folder nor link.
-    """
-    import shutil  # a sync from git alone needs none of it
-
-    if source.is_symlink() or not source.is_dir():
-        shutil.copy2(source, to, follow_symlinks=False)
-        return
-
-    def left_out(folder: str, names: list[str]) -> list[str]:
-        return [name for name in names if without and Path(folder, name) == without]
-
-    try:
-        shutil.copytree(source, to, symlinks=True, ignore=left_out)
-    except shutil.Error as error:
-        said = [f"{place}: {why}" for place, _, why in error.args[0][:8]]
-        raise SlipwayError(f"{source} cannot be copied", detail=said) from None
+    """Remove an area, unless it has what nobody has besides."""
+    if put_back(folder, root, own):
+        remove(folder)

@@ -12,11 +12,12 @@ from tasks.kernel.errors import SlipwayError
 
 from . import config as configs
 from . import filters, links, lock, sources
+from .folders import link_above, make_folders
 from .gitsource import Place
 from .lock import Lock, LockedContent, LockedDirectory
 from .model import Config, Content, Directory
 from .paths import is_within
-from .staging import Area, area, copy_tree, make_folders
+from .staging import Area, area
 
 Say = Callable[[str], None]
 
@@ -143,31 +144,40 @@ def _own(request: Request) -> frozenset[str]:
 
 def _directory(what: Plan, directory: Directory, temporary: Area, say: Say) -> LockedDirectory:
     target = what.request.root / directory.path
-    whole = not what.request.only
     tree = temporary.new("staging")
     tree.mkdir(mode=0o700)
-    entries, staged, fetched = [], {}, []
+    entries, staged, kept, fetched = [], {}, [], []
     for content in directory.contents:
-        place = tree if content.path == "." else tree / content.path
+        place, final = _at(tree, content), _at(target, content)
         make_folders(place.parent)
-        if content.path == ".":
-            tree.rmdir()
-        entries.append(entry := stage(what, directory, content, temporary, place, say))
+        entry = _left_alone(what, directory, content, say)
+        if entry is not None:
+            kept.append(final)
+        else:
+            if place == tree:
+                tree.rmdir()
+            entry = stage(what, directory, content, temporary, place, say)
+            staged[final] = place
+        entries.append(entry)
         if what.before is None or entry is not what.before.find(directory.path, content.path):
             fetched.append(content)  # the mode of one that is left alone is left alone, too
-        staged[target if content.path == "." else target / content.path] = place
-    if not what.request.any_links:
-        links.check(target, {target: tree} if whole else staged)
+    whole = not what.request.only and target not in kept
     if whole:
-        temporary.swap(tree, target)
-    else:
-        for final, place in staged.items():
-            temporary.swap(place, final)
+        staged = {target: tree}
+    if not what.request.any_links:
+        links.check(target, {**staged, **{final: final for final in kept}})
+    for final, place in staged.items():
+        inner = [os.path.relpath(each, target) for each in kept] if whole else []
+        temporary.swap(place, final, inner)
     for content in fetched:
-        set_mode(directory, content, target if content.path == "." else target / content.path)
+        set_mode(directory, content, _at(target, content))
     if directory.permissions is not None and target.is_dir():
         target.chmod(directory.permissions)
     return LockedDirectory(directory.path, tuple(entries))
+
+
+def _at(folder: Path, content: Content) -> Path:
+    return folder if content.path == "." else folder / content.path
 
 
 def set_mode(directory: Directory, content: Content, place: Path) -> None:
@@ -180,37 +190,57 @@ def set_mode(directory: Directory, content: Content, place: Path) -> None:
 def stage(
     what: Plan, directory: Directory, content: Content, temporary: Area, place: Path, say: Say
 ) -> LockedContent:
-    """Make a content at a place that is free, and return its lock entry.
+    """Fetch a content to a place that is free, and return its lock entry.
 
     Raises:
         SlipwayError: it cannot be had.
     """
-    request, name = what.request, directory.full(content)
-    existing = request.root / name
-    digest = lock.digest(content) if content.lazy else ""
-    held = what.before.find(directory.path, content.path) if what.before and digest else None
-    if request.lazy and held and held.digest == digest:
-        say(f"Skipping fetch: {name} (flagged as lazy, config has not changed since last sync)")
-        _keep_whole(existing, place, "sync with --lazy=false fetches it")
-        return held
+    request = what.request
     say(f"Fetching: {directory.path} + {content.path} ({content.kind})")
-    if content.kind == sources.MANUAL:
-        _keep_whole(existing, place, "put it there; a manual content is kept by hand")
-        return LockedContent(content.path, content.kind, {}, digest)
     at = Place(request.root, request.config, temporary.new("incoming"), request.mirrors)
     at.scratch.mkdir(mode=0o700)
     facts = sources.fetch(content, at, place)
     filters.apply(place, filters.keeper(content), content.where)
     filters.new_root(place, content.new_root, content.where, temporary.new("root"))
-    filters.keep_existing(content, existing, place)
-    return LockedContent(content.path, content.kind, facts, digest)
+    filters.keep_existing(content, request.root / directory.full(content), place)
+    return LockedContent(content.path, content.kind, facts, _digest(content))
 
 
-def _keep_whole(existing: Path, place: Path, fix: str) -> None:
-    """Copy what is there: the old tree stays whole until the new one has taken its place."""
-    if not os.path.lexists(existing):
+def _digest(content: Content) -> str:
+    return lock.digest(content) if content.lazy else ""
+
+
+def _left_alone(
+    what: Plan, directory: Directory, content: Content, say: Say
+) -> LockedContent | None:
+    """Return the lock entry of a content that stays as it is; None for one that is fetched.
+
+    Raises:
+        SlipwayError: it should stay, and cannot.
+    """
+    request, digest = what.request, _digest(content)
+    held = what.before.find(directory.path, content.path) if what.before and digest else None
+    if request.lazy and held and held.digest == digest:
+        name = directory.full(content)
+        say(f"Skipping fetch: {name} (flagged as lazy, config has not changed since last sync)")
+        fix = "sync with --lazy=false fetches it"
+    elif content.kind == sources.MANUAL:
+        say(f"Fetching: {directory.path} + {content.path} ({content.kind})")
+        held = LockedContent(content.path, content.kind, {}, digest)
+        fix = "put it there; a manual content is kept by hand"
+    else:
+        return None
+    target = request.root / directory.path
+    if not os.path.lexists(existing := _at(target, content)):
         raise SlipwayError("there is nothing to keep here", where=str(existing), fix=fix)
-    copy_tree(existing, place)
+    moves = not request.only and content.path != "."
+    if moves and (link := link_above(target, content.path)):
+        raise SlipwayError(
+            f"{existing} cannot move into the new tree: a link leads to it",
+            where=str(link),
+            fix="put the folder that it leads to in its place",
+        )
+    return held
 
 
 def write_lock(path: Path, content: bytes) -> None:

@@ -45,10 +45,21 @@ def entries(objects: Objects, commit: str, may: Callable[[str], bool]) -> list[E
     Raises:
         SlipwayError: a tree is missing, or has a name that no file can have.
     """
-    return list(_below(objects, f"{commit}^{{tree}}", "", may))
+    files: list[Entry] = []
+    inside = [_folder(objects, f"{commit}^{{tree}}", "")]  # the rows of each folder we stand in
+    while inside:
+        entry = next(inside[-1], None)
+        if entry is None:
+            inside.pop()
+        elif entry.mode != _FOLDER:
+            files.append(entry)
+        elif may(entry.path):
+            inside.append(_folder(objects, entry.blob, f"{entry.path}/"))
+    return files
 
 
-def _below(objects: Objects, tree: str, above: str, may: Callable[[str], bool]) -> Iterator[Entry]:
+def _folder(objects: Objects, tree: str, above: str) -> Iterator[Entry]:
+    """Yield what a folder itself has, other folders too."""
     found = objects.read(tree)
     if found is None or found[1] != "tree":
         raise SlipwayError("a folder of the commit is missing", where=above or "its root")
@@ -58,10 +69,7 @@ def _below(objects: Objects, tree: str, above: str, may: Callable[[str], bool]) 
         if name in ("", ".", "..") or "/" in name or name.casefold() == ".git" or name in seen:
             raise SlipwayError("the commit has a path that cannot be written", where=path)
         seen.add(name)
-        if mode != _FOLDER:
-            yield Entry(mode, oid, path)
-        elif may(path):
-            yield from _below(objects, oid, f"{path}/", may)
+        yield Entry(mode, oid, path)
 
 
 def _rows(tree: bytes) -> Iterator[tuple[str, str, str]]:
@@ -84,10 +92,7 @@ def write(objects: Objects, wanted: Collection[Entry], into: Path) -> None:
     """
     made = {""}
     for entry in wanted:
-        folder = entry.path.rpartition("/")[0]
-        if folder not in made:
-            os.makedirs(into / folder, exist_ok=True)  # noqa: PTH103 - by the umask, as git does
-            made.add(folder)
+        _make(into, entry.path.rpartition("/")[0], made)
         path = into / entry.path
         if entry.mode == _LINK:
             found = objects.read(entry.blob)
@@ -99,3 +104,14 @@ def write(objects: Objects, wanted: Collection[Entry], into: Path) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(handle, "wb") as file:
             objects.copy(entry.blob, file)
+
+
+def _make(into: Path, folder: str, made: set[str]) -> None:
+    """Make a folder and those above it, by the umask, as git does."""
+    missing = []
+    while folder not in made:
+        missing.append(folder)
+        folder = folder.rpartition("/")[0]
+    for each in reversed(missing):
+        (into / each).mkdir()
+        made.add(each)

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from tasks.kernel.errors import SlipwayError
 
-from . import sources
-from .model import Content, Directory
+from . import pins, sources
+from .folders import walk
+from .gitsource import Place
+from .model import Directory
 from .paths import join
-from .staging import outside
+from .staging import Area, outside
 from .sync import Plan, set_mode, stage
 
 
@@ -40,6 +42,7 @@ def verify(what: Plan) -> list[Drift]:
     found: list[Drift] = []
     try:
         with outside(what.request.root) as temporary:
+            locks = _other_locks(what, temporary)
             for directory in what.config.directories:
                 expected: dict[str, str] = {}
                 kept: list[str] = []
@@ -56,32 +59,32 @@ def verify(what: Plan) -> list[Drift]:
                 found += _compared(what, directory, expected, kept)
     except OSError as error:
         raise SlipwayError(f"{error.strerror or error}", where=str(error.filename or "")) from None
-    return sorted(found)
+    return [*locks, *sorted(found)]
 
 
-def moved(what: Plan) -> list[Drift]:
-    """Return contents whose configuration names another commit than the lock, or does not at all.
+def _other_locks(what: Plan, temporary: Area) -> list[Drift]:
+    """Return contents whose configuration asks for something else than the lock, or for nothing.
 
     The lock of a whole configuration has no other entries than that has contents.
     """
-    found = []
-    named = {d.full(content) for d in what.request.config.directories for content in d.contents}
-    if what.before and not what.request.only:
+    request, found = what.request, []
+    named = {d.full(content) for d in request.config.directories for content in d.contents}
+    if what.before and not request.only:
         held = [
             join(d.path, content.path) for d in what.before.directories for content in d.contents
         ]
         found += [Drift(name, "lock") for name in held if name not in named]
-    for directory in what.request.config.directories:
+    for directory in request.config.directories:
         for content in directory.contents:
+            name = directory.full(content)
             entry = what.before.find(directory.path, content.path) if what.before else None
-            if entry and _other_commit(content, str(entry.facts.get("sha", ""))):
-                found.append(Drift(directory.full(content), "lock"))
+            if entry is None or name not in (request.only or named) or request.only.get(name):
+                continue
+            at = Place(request.root, request.config, temporary.new("asked"), request.mirrors)
+            at.scratch.mkdir(mode=0o700)
+            if not pins.fits(content, entry.facts, at):
+                found.append(Drift(name, "lock"))
     return found
-
-
-def _other_commit(content: Content, sha: str) -> bool:
-    ref = str(content.source.get("ref", "")) if content.kind == "git" else ""
-    return len(ref) == len(sha) == 40 and ref != sha and not set(ref) - set("0123456789abcdef")
 
 
 def _compared(
@@ -115,7 +118,7 @@ def _listed(top: Path, name: str) -> dict[str, str]:
     if top.is_symlink() or not top.is_dir():
         return {name: _mark(top)}
     found = {}
-    for parent, folders, names in os.walk(top):
+    for parent, folders, names in walk(top):
         relative = os.path.relpath(parent, top)
         for each in (*names, *folders):
             path = Path(parent, each)
