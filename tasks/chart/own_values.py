@@ -75,7 +75,9 @@ def read(content: bytes, file: str) -> dict[str, Any]:
 
 def _loader(content: bytes, file: str) -> Any:
     try:
-        return goyaml.loader()(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        goyaml.refuse_depth(text)
+        return goyaml.loader()(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SlipwayError(

@@ -6,13 +6,16 @@ changes an environment without a new file, and a freeze is meant for that as wel
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..kernel.actions import Gate
 from ..kernel.world import World
-from ..promotion import decided, head, judge, once_more
+from ..promotion import answers, decided, head, judge, once_more, state_in, withdrawn
 from .past import add, history
 from .prepare import in_words
+
+if TYPE_CHECKING:
+    from ..promotion import engine
 
 
 def ask(world: World, at: head.Head, promoted: dict[str, Any], plan: dict[str, Any]) -> None:
@@ -48,6 +51,33 @@ def moved(world: World, at: head.Head, promoted: dict[str, Any]) -> str:
     if verdict.fact is None or verdict.fact["key"] != promoted["key"]:
         return "the environment is to have other files by now"
     return ""
+
+
+def decided_against(
+    world: World, at: head.Head, promoted: dict[str, Any], record: engine.Record
+) -> str:
+    """Return what somebody has decided against some files since they were chosen; "" for nothing.
+
+    That there are newer files by now is no decision.
+
+    Args:
+        world: whose remote.
+        at: where the deployments stand now.
+        promoted: the fact `promotion` that the files are from.
+        record: what the environment is recorded with.
+    """
+    name = promoted["environment"]
+    hold = decided.hold_on(world, at, name)
+    if (decided.in_words(hold) if hold else "") != promoted.get("held", ""):
+        return f"{name} is held" if hold else f"{name} was let go on"
+    said = answers.word_on(world, at.gates, name)
+    if world.config.environments[name].gate and not hold and said:
+        if not said.yes:
+            return f"{said.by} has rejected it: {said.why}"
+        if said.key != promoted["key"]:
+            return f"{said.by} has said yes to something else"
+    yank = withdrawn.brought(world, at, state_in(promoted).hashes(), record)
+    return f"{yank.version} is {yank.spoken}" if yank else ""
 
 
 def frozen(world: World, at: head.Head, promoted: dict[str, Any]) -> tuple[str, str] | None:

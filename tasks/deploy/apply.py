@@ -8,6 +8,7 @@ before anything happens.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -19,7 +20,7 @@ from ..kernel.errors import Failed, SlipwayError
 from ..kernel.receipts import Claims
 from ..kernel.world import UNKNOWN, World
 from ..promotion import head, state_in, wanted_by
-from . import allowed, asked, begun, live, lock, tfplan
+from . import allowed, asked, begun, live, lock, lost, tfplan
 from .chart import chart_in
 from .prepare import in_words, opened
 
@@ -79,7 +80,7 @@ def observe(world: World, wanted: Wanted) -> Seen:
             return Seen(False, in_words(wanted.plan["summary"]), unknown)
         return _nothing_to_apply(world, wanted, terraform, at, "nothing would change")
     with remotes.scratch(world, f"apply:{wanted.name}") as folder:
-        now = terraform.plan(folder / "now.tfplan")
+        now = terraform.plan(folder / "now.tfplan", lock=False)
     if now.empty:
         return _nothing_to_apply(world, wanted, terraform, at, "everything is as wanted")
     return Seen(False, f"the state is another one by now: {in_words(now)}", unknown)
@@ -150,6 +151,10 @@ def _apply(world: World, wanted: Wanted, terraform: Terraform) -> str:
         terraform.apply(file)
     except Stale:
         _refuse(world, wanted, "the state changed just now")
+    except SlipwayError:
+        with suppress(SlipwayError):  # what Terraform said goes first
+            lost.keep(world, wanted.name, terraform.state())
+        raise
     return _finished(world, wanted, terraform, in_words(wanted.plan["summary"]))
 
 
@@ -166,7 +171,7 @@ def _finished(world: World, wanted: Wanted, terraform: Terraform, says: str) -> 
     begun.finished(world, wanted.name, wanted.plan["plan"], at)
     try:
         with remotes.scratch(world, f"apply:{wanted.name}") as folder:
-            now = terraform.plan(folder / "now.tfplan")
+            now = terraform.plan(folder / "now.tfplan", lock=False)
     except SlipwayError as error:  # it is applied all the same
         return f"{says}\nwhat differs still could not be asked: {error.what}"
     if now.empty:

@@ -66,7 +66,7 @@ def refuse_unplanned(environment: str, plan: Plan) -> None:
     Raises:
         Failed: naming it, and what it may be meant for.
     """
-    missing = [address for address in to_replace() if address not in plan.replaces]
+    missing = [address for address in to_replace() if address not in plan.makes]
     if not missing:
         return
     near = difflib.get_close_matches(missing[0], plan.addresses, 1)

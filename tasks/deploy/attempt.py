@@ -9,9 +9,10 @@ from ..kernel import journal, paths
 from ..kernel.actions import Gate
 from ..kernel.errors import Failed, SlipwayError
 from ..kernel.world import World
+from . import begun
 from .asked import Unsaid
 from .lock import Locked, release
-from .past import add, deployed_by, failed_since
+from .past import BEGUN, add, deployed_by, failed_since
 from .states import recorded
 
 _LONGEST = 300  # characters of an error's words
@@ -66,4 +67,5 @@ def _fields(world: World, name: str, step: str, error: SlipwayError) -> dict[str
         "Error": said,
         "Key": str(promoted.get("key", "")),
         "Commit": str(promoted.get("head_commit", "")),
+        **({BEGUN: "yes"} if begun.is_begun(world, name) else {}),
     }

@@ -18,6 +18,11 @@ def begin(world: World, name: str, plan: str) -> None:
     world.write_json(paths.deploy_intent(name), {"plan": plan})
 
 
+def is_begun(world: World, name: str) -> bool:
+    """Say whether an apply has begun since the last record: something may be there of it."""
+    return world.exists(paths.deploy_intent(name))
+
+
 def finished(world: World, name: str, plan: str, at: At) -> None:
     """Note that a plan was applied to its end, and the state that it has led to."""
     note = {"plan": plan, "serial": at[0], "lineage": at[1]}

@@ -12,7 +12,7 @@ from ..kernel.errors import Failed, SlipwayError
 from ..kernel.redact import printable
 from ..kernel.world import World
 from ..promotion import fact_of, freezes, head, judge, key_of, once_more
-from . import live, lock, serial, tfplan
+from . import live, lock, lost, serial, tfplan
 from .chart import chart_in
 from .health import differing
 from .prepare import opened
@@ -27,13 +27,16 @@ def drift(name: str, world: World) -> str:
     """Compare an environment with its record.
 
     Raises:
-        Failed: it differs, with each thing that does; or it was never deployed.
+        Failed: it differs, with each thing that does; its state is not its own; or it was never
+            deployed.
     """
     known = recorded(world, name, 1)
     if not known:
         raise Failed(f"{name} was never deployed", fix=f"doit deploy:{name}")
     environment, state = world.config.environments[name], known[0].record.current
     terraform = opened(world, fact_of(environment, state, state.head_commit), aside="drift")
+    if strange := lost.strange(world, name, terraform.state()):
+        raise Failed(strange.what, fix=strange.fix)
     found = [*terraform.drift(), *_applied_since(world, name, terraform, known[0])]
     ill: list[str] = []
     if chart := chart_in(world, state):
@@ -68,7 +71,8 @@ def _mend(world: World, name: str, state: engine.State) -> str:
         return f"{deploy} plans anew, for what is due as well: {waits.says}"
     freeze = freezes.frozen(world, name, head.head_of(world).commit)
     if freeze:
-        return f"doit override:{name} lets it through the freeze ({freeze.reason}); then {deploy}"
+        through = f'doit override:{name} --by=NAME --why="TEXT" lets it through the freeze'
+        return f"{through} ({freeze.reason}); then {deploy}"
     return f"{deploy} plans anew and puts it right"
 
 
@@ -78,14 +82,11 @@ def _seen(terraform: Terraform) -> str:
 
 
 def _applied_since(world: World, name: str, terraform: Terraform, known: Recorded) -> list[str]:
-    now, lineage = terraform.state()
-    before = serial.noted(world, name, head.look(world)[1], known.commit)
-    if before.lineage not in ("", lineage):
-        return [f"the state is another one: {lineage or 'empty'}, recorded is {before.lineage}"]
-    known_at = before.serial
-    if known_at in ("", str(now)):
+    now, _ = terraform.state()
+    before = serial.noted(world, name, head.look(world)[1], known.commit).serial
+    if before in ("", str(now)):
         return []
-    return [f"the state is at serial {now}, recorded is {known_at}: somebody has applied since"]
+    return [f"the state is at serial {now}, recorded is {before}: somebody has applied since"]
 
 
 def restart(name: str, world: World) -> str:

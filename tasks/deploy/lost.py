@@ -8,7 +8,7 @@ another environment's it would make this one, past whatever gate that has.
 from __future__ import annotations
 
 import os
-from typing import NoReturn
+from typing import NamedTuple
 
 from ..kernel.errors import Failed
 from ..kernel.world import World
@@ -17,47 +17,67 @@ from . import serial
 from .states import Recorded, recorded
 
 ALLOW = "SLIPWAY_ALLOW_NEW_STATE"
+At = tuple[int, str]  # serial and lineage of a state
 
 
-def refuse(world: World, name: str, at: tuple[int, str]) -> None:
+class Strange(NamedTuple):
+    """What is wrong with a state, and what mends it."""
+
+    what: str
+    fix: str
+
+
+def refuse(world: World, name: str, at: At) -> None:
     """Refuse to plan for an environment with a state that is not its own.
 
     Args:
         world: whose deployments repository has the records.
         name: of the environment.
-        at: serial and lineage of the state.
+        at: the state.
 
     Raises:
         Failed: it was deployed, and has no state or another one; or the state is another's.
     """
-    if name in os.environ.get(ALLOW, "").split(","):
-        return
+    if not _is_allowed(name) and (found := strange(world, name, at)):
+        where = f"{world.config.deployments.state} or the backend of its root"
+        raise Failed(found.what, where=where, fix=found.fix)
+
+
+def _is_allowed(name: str) -> bool:
+    return name in os.environ.get(ALLOW, "").split(",")
+
+
+def strange(world: World, name: str, at: At) -> Strange | None:
+    """Return why a state is not that of an environment; None when it is, or may be."""
     known, lineage = next(iter(recorded(world, name, 1)), None), at[1]
+    anyway = f"{ALLOW}={name} doit deploy:{name}"
     before = _lineage(world, name, known) if known else ""
     if known and not lineage:
-        _refuse(
-            world,
-            name,
+        return Strange(
             f"{name} was deployed (state {known.record.version}), and Terraform has no state of it",
-            "bring the state back, or mend the backend; to make everything anew:",
+            f"bring the state back, or mend the backend; to make everything anew: {anyway}",
         )
     if not lineage or lineage == before:
-        return
+        return None
     if other := _other(world, name, lineage):
-        _refuse(
-            world,
-            name,
+        return Strange(
             f"the Terraform state of {name} is the one that {other} was deployed with",
-            "mend the backend; if they are to share it:",
+            f"mend the backend; if they are to share it: {anyway}",
         )
     if known and before:
-        _refuse(
-            world,
-            name,
+        return Strange(
             f"{name} was deployed (state {known.record.version}) with another Terraform state:"
             f" {before}, this is {lineage}",
-            "mend the backend, or bring the state back; if this is right:",
+            f"mend the backend, or bring the state back; if this is right: {anyway}",
         )
+    return None
+
+
+def keep(world: World, name: str, at: At) -> None:
+    """Remember a state that was allowed, although what it was allowed for has failed."""
+    known = next(iter(recorded(world, name, 1)), None)
+    if known and at[1] and _is_allowed(name) and at[1] != _lineage(world, name, known):
+        serial.keep(world, name, known.commit, at[1])
 
 
 def _lineage(world: World, name: str, known: Recorded) -> str:
@@ -71,11 +91,3 @@ def _other(world: World, name: str, lineage: str) -> str:
     path = serial.whose(world, commit, lineage)
     others = (one for one in settings.environments if one != name)
     return next((one for one in others if settings.state_path(one) == path), "")
-
-
-def _refuse(world: World, name: str, what: str, fix: str) -> NoReturn:
-    raise Failed(
-        what,
-        where=f"{world.config.deployments.state} or the backend of its root",
-        fix=f"{fix} {ALLOW}={name} doit deploy:{name}",
-    )

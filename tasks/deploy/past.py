@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 BY = "SLIPWAY_BY"
 _TRIES = 20
 _FAR = 50  # notes that are looked back at
-_CHANGING = ("apply", "health", "record")  # a plan that fails has changed nothing
+APPLIED = "applied"  # what is recorded, once more
+BEGUN = "Begun"  # a field of what failed: its apply had begun, and has left something else there
 
 
 def deployed_by() -> str:
@@ -79,8 +80,8 @@ def failed_since(world: World, name: str, record: Recorded) -> notes.Note | None
     """
     recorded = key_of(record.record.current.hashes())
     for note in history(world, name, _FAR):
-        if note.at < record.at or note.said("Record") == record.commit:
+        if note.at < record.at or note.said("Result") == APPLIED:
             break  # the record is newer, or what it says was applied once more since
-        if note.said("Step") in _CHANGING and note.said("Key") != recorded:
+        if note.said(BEGUN) and note.said("Key") != recorded:
             return note
     return None

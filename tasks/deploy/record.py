@@ -27,8 +27,9 @@ from ..promotion import (
 )
 from . import allowed, begun, lock, serial, tfplan
 from .chart import chart_in
-from .past import deployed_by
+from .past import deployed_by, failed_since
 from .prepare import in_words, opened
+from .states import Recorded, recorded
 
 if TYPE_CHECKING:
     from ..promotion import engine
@@ -110,7 +111,7 @@ def observe(world: World, wanted: Wanted) -> Seen:
     facts = {"commit": commit, "version": version, "key": wanted.key, "plan": _plan_of(wanted)}
     if _state_moved(world, wanted, commit):
         return Seen(False, f"recorded as state {version}, with another state of Terraform", facts)
-    if _is_owed(world, wanted):
+    if _is_owed(world, wanted) or _was_tried(world, wanted):
         return Seen(False, f"recorded as state {version}, and not yet as applied once more", facts)
     return Seen(True, f"recorded as state {version}", facts)
 
@@ -136,6 +137,12 @@ def _is_owed(world: World, wanted: Wanted) -> bool:
         and hold.commit == wanted.promoted["once_more"]
         and decided.is_owed(world, at, wanted.name, hold)
     )
+
+
+def _was_tried(world: World, wanted: Wanted) -> bool:
+    """Say whether something newer was tried since the record, and nothing says that it is gone."""
+    known = None if world.dry else next(iter(recorded(world, wanted.name, 1)), None)
+    return known is not None and failed_since(world, wanted.name, known) is not None
 
 
 def _plan_of(wanted: Wanted) -> str:
@@ -181,7 +188,7 @@ def act(world: World, wanted: Wanted, seen: Seen) -> str:
         hold = wanted.promoted.get("once_more", "")
         serial.note(world, wanted.name, seen.facts["commit"], before.version, at, hold)
         return f"state {before.version} stays recorded, at serial {at[0]} now"
-    _refuse_moved(world, wanted)
+    _refuse_no(world, wanted, next(iter(recorded(world, wanted.name, 1)), None))
     commit = _commit(world, wanted, now)
     head.push(world, commit, now)
     return _told(world, wanted, before, commit)
@@ -210,21 +217,26 @@ def _refuse_overtaken(world: World, wanted: Wanted, began: str, now: str) -> Non
         )
 
 
-def _refuse_moved(world: World, wanted: Wanted) -> None:
-    """Refuse to record what nobody has applied now and the environment is not to have any more.
+def _refuse_no(world: World, wanted: Wanted, before: Recorded | None) -> None:
+    """Refuse to record what nobody has applied and somebody has decided against meanwhile.
 
-    What was applied is recorded, whatever anybody decided meanwhile: it is there.
+    What was applied, by this run or by one that was killed, is recorded whatever anybody decided:
+    it is there. A plan that changes nothing is no proof that nobody has.
 
     Raises:
-        Failed: its files, its gate, a hold or a freeze changed since the plan was made.
+        Failed: it was rejected, the environment is held or let go, or its release was yanked.
     """
-    if not world.json_or(paths.tfplan(wanted.name), {}).get("empty"):
+    name, at = wanted.name, head.ask(world)
+    if before is None or not world.json_or(paths.tfplan(name), {}).get("empty"):
         return
-    if why := allowed.moved(world, head.ask(world), wanted.promoted):
-        tfplan.forget(world, wanted.name)
+    known = serial.noted(world, name, head.look(world)[1], before.commit)
+    if known != (str(wanted.applied["serial"]), wanted.applied["lineage"]):
+        return
+    if why := allowed.decided_against(world, at, wanted.promoted, before.record):
+        tfplan.forget(world, name)
         raise Failed(
-            f"nothing was applied to {wanted.name}, and nothing is recorded: {why}",
-            fix=f"the same command looks again: doit deploy:{wanted.name}",
+            f"nothing was applied to {name}, and nothing is recorded: {why}",
+            fix=f"the same command looks again: doit deploy:{name}",
         )
 
 

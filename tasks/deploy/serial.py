@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..kernel import git as g
 from ..kernel.world import World
 from ..promotion import decided, head, notes
-from .past import add, deployed_by
+from .past import APPLIED, add, deployed_by
 
 _SERIAL, _LINEAGE, _RECORD = "Serial", "Lineage", "Record"
 _TRAILER = "Slipway-"
@@ -50,11 +50,11 @@ def noted(world: World, name: str, refs: Mapping[str, str], record: str) -> Stoo
     """
     message = g.lines("log", "-1", "--format=%B", record, "--", repo=head.mirror(world))
     told = dict(line.split(": ", 1) for line in message if line.startswith(_TRAILER))
-    found = [told.get(f"{_TRAILER}{field}", "") for field in (_SERIAL, _LINEAGE)]
-    for note in notes.back(world, refs.get(notes.HISTORY + name, "")):
-        if note.said(_RECORD) == record and note.said(_SERIAL):
-            return Stood(note.said(_SERIAL), note.said(_LINEAGE) or found[1])
-    return Stood(*found)
+    serial, lineage = (told.get(f"{_TRAILER}{field}", "") for field in (_SERIAL, _LINEAGE))
+    for one in reversed(notes.back(world, refs.get(notes.HISTORY + name, ""))):
+        if one.said(_RECORD) == record:
+            serial, lineage = one.said(_SERIAL) or serial, one.said(_LINEAGE) or lineage
+    return Stood(serial, lineage)
 
 
 def note(
@@ -73,7 +73,13 @@ def note(
     told = {_SERIAL: str(at[0]), _LINEAGE: at[1], _RECORD: record}
     told |= {decided.HELD_BY: hold} if hold else {}
     words = f"state {version} once more, serial {at[0]}"
-    add(world, name, words, {"By": deployed_by(), "Result": "applied", **told})
+    add(world, name, words, {"By": deployed_by(), "Result": APPLIED, **told})
+
+
+def keep(world: World, name: str, record: str, lineage: str) -> None:
+    """Note that an environment has another state since its record, as somebody has allowed."""
+    told = {"By": deployed_by(), "Result": "new state", _RECORD: record, _LINEAGE: lineage}
+    add(world, name, f"another Terraform state, {lineage}", told)
 
 
 def whose(world: World, commit: str, lineage: str) -> str:

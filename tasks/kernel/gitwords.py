@@ -35,6 +35,7 @@ _SETTINGS = (
     "init.defaultBranch=main",
     "user.useConfigOnly=true",
 )
+_DIGITS = 9
 _BARE = re.compile(r"[^/]\.git/*$")
 ARGUMENTS = tuple(word for setting in _SETTINGS for word in ("-c", setting))
 # What tells git of another repository than the one it is given: a hook's environment, say.
@@ -56,6 +57,12 @@ ELSEWHERE = (
     "GIT_CEILING_DIRECTORIES",
     "GIT_DEFAULT_HASH",
     "GIT_EXTERNAL_DIFF",
+    # … or has it read paths and attributes in another way.
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+    "GIT_ATTR_SOURCE",
 )
 
 
@@ -106,10 +113,18 @@ def in_variables(settings: Collection[tuple[str, str]]) -> dict[str, str]:
 
 
 def _settings(env: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the settings that an environment has for git; none when it counts them wrongly."""
-    count = env.get("GIT_CONFIG_COUNT", "")
-    numbers = range(int(count) if count.isdecimal() else 0)
+    """Return the settings that an environment has for git; none when what counts them is no number.
+
+    Raises:
+        GitError: it has fewer than it says.
+    """
+    count = env.get("GIT_CONFIG_COUNT", "").lstrip("0")[:_DIGITS]  # so many there cannot be
+    numbers = range(int(count) if re.fullmatch("[0-9]+", count) else 0)
     try:
         return [(env[f"GIT_CONFIG_KEY_{n}"], env[f"GIT_CONFIG_VALUE_{n}"]) for n in numbers]
-    except KeyError:
-        return []
+    except KeyError as error:
+        raise GitError(
+            f"the variable {error.args[0]} is missing",
+            where="environment",
+            fix=f"GIT_CONFIG_COUNT says {count}: set it to how many there are, or unset it",
+        ) from None

@@ -30,6 +30,8 @@ _RESOLVED = (
         "-+0123456789.",
     ),
 )  # fmt: skip
+_DEEPEST = 1000  # lists and maps in one another; Python's own calls end there as well
+_HARMLESS = 5000  # the process is killed at some ten thousand
 _MOST = 1_000_000  # values of a document with aliases; a chart of everything has some thousand
 # What no reader of YAML takes as it stands, or takes for the end of a line.
 _ODD = "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
@@ -56,13 +58,34 @@ def loader() -> Any:
     return Loader
 
 
+def refuse_depth(text: str) -> None:
+    """Refuse what is nested so deeply that a reader in C, which calls itself, kills the process.
+
+    Raises:
+        yaml.YAMLError: it is, or is no YAML.
+    """
+    # At most: two for each column of a line, and one for each bracket.
+    brackets = text.count("[") + text.count("{")
+    if 2 * max(map(len, text.splitlines()), default=0) + brackets < _HARMLESS:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                raise yaml.YAMLError(f"more than {_DEEPEST} lists and maps in one another")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
 def documents(text: str) -> list[Any]:
     """Return the documents of a text; keys are texts, as in the JSON that Go makes of them.
 
     Raises:
-        yaml.YAMLError: it is none, has a key that JSON cannot have, or grows beyond measure by its
-            aliases, which Go refuses as well.
+        yaml.YAMLError: it is none, has a key that JSON cannot have, is nested too deeply, or grows
+            beyond measure by its aliases, which Go refuses as well.
     """
+    refuse_depth(text)
     reader = loader()(text)
     found = []
     try:
@@ -71,6 +94,8 @@ def documents(text: str) -> list[Any]:
             if "*" in text:
                 _refuse_bomb(node)
             found.append(_with_texts(reader.construct_document(node)))
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
     finally:
         reader.dispose()
     return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 
-from .gitwords import ARGUMENTS, environment
+from .gitwords import ARGUMENTS, GitError, environment
 
 _Question = tuple[str, tuple[str, ...]]
 _begun: dict[_Question, tuple[int, int]] = {}
@@ -41,7 +41,7 @@ def _start(repo: str, args: tuple[str, ...], stdin: bytes) -> tuple[int, int] | 
         actions = [(os.POSIX_SPAWN_DUP2, fd, at) for at, fd in enumerate((told, answer, quiet))]
         words = ["git", *ARGUMENTS, "-C", repo, *args]
         return os.posix_spawnp("git", words, environment(repo=repo), file_actions=actions), answer
-    except (OSError, ValueError):
+    except (OSError, ValueError, GitError):
         os.close(answer)
         return None
     finally:

@@ -23,6 +23,11 @@ def hold_on(world: World, head: Head, environment: str) -> notes.Note | None:
     return notes.read(world, commit) if commit else None
 
 
+def in_words(hold: notes.Note) -> str:
+    """Return who has decided on what state, and why; it stands in the record of the way back."""
+    return f"state {hold.said('State')}, as {hold.said('By')} decided: {hold.said('Why')}"
+
+
 def is_owed(world: World, head: Head, environment: str, hold: notes.Note) -> bool:
     """Say whether a hold asks for what is recorded once more, and nothing has applied it since.
 

@@ -147,9 +147,7 @@ def _held(case: _Case, hold: notes.Note) -> Verdict:
     from .engine import compare
 
     state = decided.held_state(case.world, case.repository, hold, case.name)
-    fact = w.fact_of(case.environment, state, state.head_commit) | {
-        "held": f"state {hold.said('State')}, as {hold.said('By')} decided: {hold.said('Why')}"
-    }
+    fact = w.fact_of(case.environment, state, state.head_commit) | {"held": decided.in_words(hold)}
     held = f"held at state {hold.said('State')} by {hold.said('By')}: {hold.said('Why')}"
     found = compare(state, case.recorded)
     if found.due:

@@ -47,7 +47,7 @@ class Plan:
         protected: addresses it would destroy or replace although they are set to be protected
             (`deletion_protection`); Terraform itself refuses where `prevent_destroy` is set.
         destroys: addresses of what it would destroy and not make anew.
-        replaces: addresses of what it would make anew.
+        makes: addresses of what it would make: anew, or since it is not there.
         addresses: of all resources that it knows, those that stay as they are as well.
     """
 
@@ -61,7 +61,7 @@ class Plan:
     lineage: str
     protected: tuple[str, ...]
     destroys: tuple[str, ...] = ()
-    replaces: tuple[str, ...] = ()
+    makes: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
 
     @property
@@ -88,7 +88,7 @@ def read(told: Mapping[str, Any], *, empty: bool, serial: int, lineage: str) -> 
         Failed: it would do something that no guard knows how to judge.
     """
     counts = dict.fromkeys(("add", "change", "replace", "destroy"), 0)
-    lines, protected, destroys, replaces = [], [], [], []
+    lines, protected, destroys, makes = [], [], [], []
     changes = sorted(told.get("resource_changes", ()), key=lambda one: str(one["address"]))
     for one in changes:
         actions = tuple(one["change"]["actions"])
@@ -103,8 +103,8 @@ def read(told: Mapping[str, Any], *, empty: bool, serial: int, lineage: str) -> 
             protected.append(str(one["address"]))
         if verb == "destroy":
             destroys.append(str(one["address"]))
-        if verb == "replace":
-            replaces.append(str(one["address"]))
+        if verb in ("replace", "add"):
+            makes.append(str(one["address"]))
     for name, change in sorted(told.get("output_changes", {}).items()):
         if change["actions"] != ["no-op"]:
             lines.append(f"output   {name}")
@@ -116,7 +116,7 @@ def read(told: Mapping[str, Any], *, empty: bool, serial: int, lineage: str) -> 
         lineage=lineage,
         protected=tuple(protected),
         destroys=tuple(destroys),
-        replaces=tuple(replaces),
+        makes=tuple(makes),
         addresses=tuple(str(one["address"]) for one in changes if one.get("mode") != "data"),
     )
 

@@ -69,12 +69,14 @@ class Terraform:
         done = self._run("validate", "-json", "-no-color")
         self._expect("validate", done, lambda _: said.from_report(done.out))
 
-    def plan(self, out: Path, replace: Sequence[str] = ()) -> Plan:
+    def plan(self, out: Path, replace: Sequence[str] = (), *, lock: bool = True) -> Plan:
         """Plan, and save the plan; it may hold secrets, and only its owner can read it.
 
         Args:
             out: where; written whole or not at all.
             replace: addresses of resources to make anew, though nothing asks for it.
+            lock: whether it holds the state's lock; a mere look has none that it could leave behind
+                when it is killed.
 
         Returns:
             What it would do.
@@ -87,7 +89,8 @@ class Terraform:
         half.unlink()
         try:
             done = self._run_locking(
-                *("plan", "-json", "-no-color", "-detailed-exitcode", _LOCK),
+                *("plan", "-json", "-no-color", "-detailed-exitcode"),
+                _LOCK if lock else "-lock=false",
                 *(f"-replace={address}" for address in replace),
                 f"-out={half.absolute()}",
             )

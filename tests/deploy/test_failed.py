@@ -28,25 +28,29 @@ def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Line:
     return line
 
 
-def fail(line: Line, step: str) -> None:
+def fail(line: Line, step: str, *, begun: bool = True) -> None:
     """Have something newer fail in staging."""
     line.remote.commit("worse", {"staging/main.tf": "# worse\n"})
     line.look()
     line.promote("staging")
     key = wanted_by(line.world, "staging")["key"]
     told = {"Result": "failed", "Step": step, "Error": "no room", "Key": key}
-    past.add(line.world, "staging", f"{step} failed", told)
+    past.add(line.world, "staging", f"{step} failed", told | ({"Begun": "yes"} if begun else {}))
 
 
-@pytest.mark.parametrize(("step", "state"), [("apply", 2), ("health", 2), ("plan", 1)])
+@pytest.mark.parametrize(
+    ("step", "begun", "state"),
+    [("apply", True, 2), ("health", True, 2), ("apply", False, 1), ("plan", False, 1)],
+)
 def test_the_way_back_is_to_what_was_there_before(
-    line: Line, capsys: pytest.CaptureFixture[str], step: str, state: int
+    line: Line, capsys: pytest.CaptureFixture[str], step: str, begun: bool, state: int
 ) -> None:
-    fail(line, step)
-    hold.rollback("staging", line.world, **WHO)
-    out = capsys.readouterr().out
-    assert f"staging is to have state {state}, until it is resumed." in out
-    assert ("tried    staging: " in out) == (step != "plan")  # a plan changes nothing
+    fail(line, step, begun=begun)  # a plan, or an apply that is refused, has changed nothing
+    for _ in range(2):  # to decide it again changes nothing
+        hold.rollback("staging", line.world, **WHO)
+        out = capsys.readouterr().out
+        assert f"staging is to have state {state}, until it is resumed." in out
+        assert ("tried    staging: " in out) == begun
 
 
 def test_what_is_recorded_is_applied_once_more_and_then_held(line: Line) -> None:

@@ -22,6 +22,7 @@ from tests.deploy.place import CEPLER
 from tests.promotion.line import Remote
 
 pytestmark = pytest.mark.slow
+WHO = ("--by=Grace", "--why=fine")
 
 
 @pytest.fixture
@@ -67,25 +68,74 @@ def test_what_moved_since_the_plan_refuses_it(tree: Elsewhere, what: str) -> Non
     assert tree.run("deploy:staging").code == (0 if what == "files" else 4)
 
 
-@pytest.mark.parametrize("no", ["reject", "rollback"])
-def test_what_was_not_applied_is_not_recorded_after_a_no(tree: Elsewhere, no: str) -> None:
-    """A change of a comment has an empty plan, and its record would open the way for others."""
+def gated(tree: Elsewhere) -> None:
+    """Put a human before staging, and deploy it twice."""
     tree.replace("staging: {", "staging: {gate: true, ")
-    who = ("--by=Grace", "--why=fine")
     for size in ("small", "medium"):
         tree.resize("staging", size)
-        assert tree.run("approve:staging", *who).code == 0
+        assert tree.run("approve:staging", *WHO).code == 0
         assert tree.run("deploy:staging").code == 0
+
+
+def record_again(tree: Elsewhere) -> None:
+    """Record as a run that has looked, and is about to."""
+    world = World(load(tree.folder / "pipeline.yml"), tree.folder)
+    carry_out(record.effect("staging"), world)
+
+
+@pytest.mark.parametrize("meanwhile", ["reject", "rollback", "push"])
+def test_what_was_not_applied_is_not_recorded_after_a_no(tree: Elsewhere, meanwhile: str) -> None:
+    """A change of a comment has an empty plan, and its record would open the way for others."""
+    gated(tree)
     tree.remote.commit("a comment", {"staging/main.tf": f"# new\n{MAIN.replace('KIND', 'http')}"})
-    assert tree.run("approve:staging", *who).code == 0
+    assert tree.run("approve:staging", *WHO).code == 0
     killed = tree.run("deploy:staging", SLIPWAY_KILL_AT="deploy:staging:observed")
     assert killed.code == -signal.SIGKILL, killed.err
-    assert tree.run(f"{no}:staging", *who).code == 0
+    if meanwhile == "push":  # that is no decision
+        tree.resize("staging", "large")
+        record_again(tree)
+        assert "'staging'" in tree.remote.message()
+        return
+    assert tree.run(f"{meanwhile}:staging", *WHO).code == 0
     before = tree.remote.at()
-    world = World(load(tree.folder / "pipeline.yml"), tree.folder)
     with pytest.raises(Failed, match="nothing was applied to staging, and nothing is recorded"):
-        carry_out(record.effect("staging"), world)
+        record_again(tree)
     assert tree.remote.at() == before
+
+
+def test_what_a_killed_run_has_applied_is_recorded_in_any_case(
+    tree: Elsewhere, tmp_path: Path
+) -> None:
+    gated(tree)
+    tree.resize("staging", "large")
+    assert tree.run("approve:staging", *WHO).code == 0
+    killed = tree.run("deploy:staging", SLIPWAY_KILL_AT="apply:staging:terraform")
+    assert killed.code == -signal.SIGKILL, killed.err
+    assert tree.run("unlock:staging", *WHO).code == 0
+    other = Elsewhere(tmp_path / "other", tree.remote, tree.server)
+    other.replace("staging: {", "staging: {gate: true, ")
+    killed = other.run("deploy:staging", SLIPWAY_KILL_AT="deploy:staging:observed")
+    assert killed.code == -signal.SIGKILL, killed.err
+    assert other.run("reject:staging", *WHO).code == 0
+    record_again(other)
+    assert "'staging'" in tree.remote.message()
+
+
+def test_a_new_state_that_was_allowed_stays_allowed_when_its_apply_fails(tree: Elsewhere) -> None:
+    assert tree.run("deploy:staging").code == 0
+    del tree.server.states[tree.server.file("staging")]
+    broken = MAIN.replace("KIND", "http").replace(
+        "input =", 'provisioner "local-exec" { command = "exit 1" }\n  input ='
+    )
+    tree.remote.commit("broken", {"staging/main.tf": broken})
+    run = tree.run("deploy:staging", SLIPWAY_ALLOW_NEW_STATE="staging")
+    assert run.code == 1
+    assert "doit rollback:staging goes back to what is recorded, state 1" in run.err
+    assert tree.run("rollback:staging", *WHO).code == 0
+    run = tree.run("allow-destroy=terraform_data.database", "deploy:staging")
+    assert run.code == 0, run.err
+    assert tree.run("drift:staging").code == 0
+    assert tree.run("deploy:staging").code == 4  # it is held
 
 
 def test_the_state_of_another_environment_is_refused(tree: Elsewhere) -> None:
@@ -102,7 +152,7 @@ def test_the_state_of_another_environment_is_refused(tree: Elsewhere) -> None:
     assert states == before
     drift = tree.run("drift:qa")
     assert drift.code == 1
-    assert "the state is another one" in drift.err
+    assert "SLIPWAY_ALLOW_NEW_STATE=qa doit deploy:qa" in drift.err
     assert tree.run("deploy:qa", SLIPWAY_ALLOW_NEW_STATE="qa").code == 0
     tree.resize("qa", "larger")
     assert tree.run("deploy:qa").code == 0  # it is recorded as its own now

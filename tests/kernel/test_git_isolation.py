@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.kernel import git as g
-from tasks.kernel import paths, remotes
+from tasks.kernel import paths, quick, remotes
 from tasks.kernel.config import load
 from tasks.kernel.errors import SlipwayError
 from tasks.kernel.gitwords import in_variables
@@ -58,6 +58,11 @@ VARIABLES = {
     "GIT_NAMESPACE": "elsewhere",
     "GIT_PREFIX": "server/",
     "GIT_DEFAULT_HASH": "sha256",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_GLOB_PATHSPECS": "1",
+    "GIT_NOGLOB_PATHSPECS": "1",
+    "GIT_ICASE_PATHSPECS": "1",
+    "GIT_ATTR_SOURCE": "nonexistent",
     "GIT_CONFIG_COUNT": "no number",
     "GIT_CONFIG_PARAMETERS": "'push.followtags'='true'",
 }
@@ -148,6 +153,20 @@ def test_settings_that_the_caller_gives_in_variables_count_and_ours_win(
     assert g.text("config", "user.name", env=ours) == "ours"
     assert g.text("config", "--get-regexp", r"^url\.", env=ours).endswith("/x")
     assert g.text("config", "core.hooksPath") == "/dev/null"
+
+
+@pytest.mark.parametrize("count", ["2", "0002", "9" * 5000])
+def test_settings_in_variables_of_which_one_is_missing_are_refused(
+    count: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in in_variables([("user.name", "theirs")]).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", count)
+    with pytest.raises(g.GitError, match="the variable GIT_CONFIG_KEY_1 is missing") as caught:
+        g.text("config", "user.name")
+    assert "GIT_CONFIG_COUNT says" in caught.value.fix
+    with pytest.raises(g.GitError, match="GIT_CONFIG_KEY_1"):
+        quick.git("config", "user.name", repo="/")
 
 
 def test_git_that_does_not_answer_is_stopped_with_its_helpers(tmp_path: Path) -> None:

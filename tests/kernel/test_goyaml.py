@@ -51,6 +51,12 @@ def test_aliases_stand_for_their_values_as_long_as_these_are_not_too_many() -> N
         goyaml.documents("a: 1\nb: &b [*b]\n")
 
 
+@pytest.mark.parametrize("deep", ["[" * 100_000, "- " * 100_000 + "x", "[" * 990 + "]" * 990])
+def test_what_is_nested_without_end_is_refused(deep: str) -> None:
+    with pytest.raises(yaml.YAMLError, match=r"in one another|nested too deeply"):
+        goyaml.documents(f"a:\n  {deep}\n")
+
+
 ODD = "y 1e3 \x7f\x85\u2028\u2029\ufeff\U0001f389 é \t\n---\n{{ x }} \\ \" '"
 
 

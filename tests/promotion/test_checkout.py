@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tasks.kernel import git as g
 from tasks.kernel.errors import SlipwayError
 from tasks.promotion.engine import File, State, config_at, desired, export
 
@@ -160,6 +162,14 @@ def test_line_ends_are_those_that_are_configured_for_the_work_tree(track: Deploy
     assert (track.root / "README").read_bytes() == b"1\r\n2\r\n"
 
 
+def test_a_setting_about_line_ends_without_a_value_is_true(track: Deployments) -> None:
+    track.commit("lines", {"app/a.yml": "1\n2\n"})
+    with (track.root / ".git/config").open("a") as config:
+        config.write("[core]\n\tautocrlf\n")
+    assert track.cepler("prepare", "-e", "staging").code == 0
+    assert (track.root / "app/a.yml").read_bytes() == b"1\r\n2\r\n"
+
+
 def test_no_filter_is_run_and_the_raw_bytes_are_no_news(track: Deployments) -> None:
     _attributed(track, "*.yml filter=my.large-files")
     for key, value in (("smudge", "sed s/1/BIG/"), ("clean", "sed s/BIG/1/"), ("process", "false")):
@@ -170,6 +180,36 @@ def test_no_filter_is_run_and_the_raw_bytes_are_no_news(track: Deployments) -> N
     assert track.read("app/a.yml") == "1\n2\n"
     track.cepler("record", "-e", "staging", "--no-commit")
     assert track.cepler("check", "-e", "staging").code == 2
+
+
+def test_no_filter_is_run_by_whatever_writes_files(
+    pair: tuple[Deployments, Deployments, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, remote = pair
+    two.commit("theirs", {"app/b.yml": "theirs"})
+    one.commit("rules", {".gitattributes": "* filter=big\n"})
+    (tmp_path / "gitconfig").write_text(
+        '[filter "big"]\nsmudge = no-such smudge\nclean = no-such clean\nrequired = true\n'
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    two.git("push", "--quiet", "origin", "main")
+    keys = ("--git-url", str(remote), "--git-private-key", "x")
+    one.write({"app/a.yml": "edited", "README": "edited"})
+    assert one.cepler("prepare", "-e", "staging").code == 0
+    said = one.cepler("record", "-e", "staging", "--reset-head", "--push", *keys)
+    assert (said.code, "warning" in said.err) == (0, False), said.err
+    assert [one.read(f"app/{name}.yml") for name in "ab"] == ["a 1", "theirs"]
+    assert one.read("README") == "hello"
+    clone = Deployments(tmp_path / "clone")
+    for _ in range(2):  # made, then followed
+        words = ("--clone", str(clone.root), *keys, "check", "-e", "staging")
+        assert one.cepler(*words).err == "File app/b.yml changed\n"
+        assert clone.read("app/b.yml") == "theirs"
+        (clone.root / "app/b.yml").unlink()
+    one.cepler("reproduce", "-e", "staging")
+    (one.root / "app/b.yml").unlink()
+    one.write({"app/b.yml/untracked": "precious"})
+    assert "    app/b.yml/untracked\n" in one.cepler("reproduce", "-e", "staging").err
 
 
 @pytest.mark.parametrize(
@@ -199,6 +239,40 @@ def test_what_is_in_the_way_and_would_be_lost_is_not_touched(
     assert "nothing was changed" in said.err
     assert (_files(track.root), track.read(lost)) == (before, "precious")
     assert track.read("staging.yml") == "edited"
+
+
+def test_a_submodule_in_the_way_is_not_touched(track: Deployments) -> None:
+    track.cepler("record", "-e", "staging")
+    (track.root / "app/a.yml").unlink()
+    inside = Deployments(track.root / "app/a.yml")
+    g.git("init", "--quiet", str(inside.root))
+    inside.commit("unpushed", {"only-here": "precious"})
+    track.commit("a submodule")
+    assert track.git("ls-files", "--stage", "app/a.yml").startswith("160000")
+    for words in (("prepare", "-e", "qa"), ("reproduce", "-e", "staging")):
+        said = track.cepler(*words)
+        assert (said.code, "    app/a.yml\n" in said.err) == (1, True)
+    assert inside.git("log", "--format=%s") == "unpushed"
+    shutil.rmtree(inside.root)
+    inside.root.mkdir()  # as a clone without its submodules has it
+    assert track.cepler("reproduce", "-e", "staging").code == 0
+    assert track.read("app/a.yml") == "a 1"
+
+
+@pytest.mark.parametrize("flag", ["--skip-worktree", "--assume-unchanged"])
+def test_an_edit_in_the_way_that_git_is_told_to_ignore_is_not_touched(
+    track: Deployments, flag: str
+) -> None:
+    track.cepler("record", "-e", "staging")
+    (track.root / "app/a.yml").unlink()
+    track.commit("a folder", {"app/a.yml/part": "x"})
+    track.git("update-index", flag, "app/a.yml/part")
+    track.write({"app/a.yml/part": "precious"})
+    said = track.cepler("reproduce", "-e", "staging")
+    assert (said.code, "    app/a.yml/part\n" in said.err) == (1, True)
+    assert track.read("app/a.yml/part") == "precious"
+    track.write({"app/a.yml/part": "x"})
+    assert track.cepler("reproduce", "-e", "staging").code == 0
 
 
 def test_what_is_in_the_way_and_is_committed_gives_way(track: Deployments) -> None:

@@ -65,6 +65,19 @@ def test_an_alias_of_what_it_stands_in_is_refused() -> None:
         parse(b"environments: {}\nself: &a [*a]")
 
 
+@pytest.mark.parametrize("deep", ["[" * 100_000, "- " * 100_000 + "x", "[" * 3000 + "]" * 3000])
+def test_what_is_nested_without_end_is_refused_in_words(deep: str) -> None:
+    with pytest.raises(WrongUsage) as refused:
+        parse(f"environments: {{}}\nx:\n  {deep}\n".encode())
+    told = f"{refused.value.what} {refused.value.detail}"
+    assert "nested too deeply" in told or "lists and maps in one another" in told
+
+
+def test_a_long_file_that_is_not_deep_is_read() -> None:
+    names = ", ".join(f"e{n}: {{latest: ['{{a,b}}/*']}}" for n in range(3000))
+    assert len(parse(f"environments: {{{names}}}".encode()).environments) == 3000
+
+
 def test_an_upstream_must_be_defined() -> None:
     with pytest.raises(WrongUsage, match="Previous environment 'x' not defined"):
         parse(b"environments: {dev: {passed: x}}")

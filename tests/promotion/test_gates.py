@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from tasks.kernel import git as g
 from tasks.promotion.engine import config_at, gate_commit, gates_at, pending
 
 from .conftest import Deployments
@@ -72,3 +75,24 @@ def test_latest_and_reproduce_do_not_open_the_gates(track: Deployments) -> None:
     track.cepler("record", "-e", "staging")
     assert track.cepler("-g", "no.yml", "latest", "-e", "staging").code == 0
     assert track.cepler("-g", "no.yml", "reproduce", "-e", "staging").code == 0
+
+
+def test_a_gate_that_names_a_commit_which_the_push_would_rename_is_refused(
+    pair: tuple[Deployments, Deployments, Path],
+) -> None:
+    one, two, remote = pair
+    theirs = two.commit("theirs", {"README": "theirs"})
+    two.git("push", "--quiet", "origin", "main")
+    mine = one.commit("mine", {"app/a.yml": "mine"})
+    one.commit("gate", {"gates.yml": f"staging: {mine}\n"})
+    words = ("-g", "gates.yml", "record", "-e", "staging", "--reset-head", "--push")
+    keys = ("--git-url", "x", "--git-private-key", "x")
+    said = one.cepler(*words, *keys)
+    assert (said.code, g.text("rev-parse", "main", repo=remote)) == (1, theirs)
+    assert f"gate {mine}" in said.err
+    assert "push it first, then set the gate" in said.err
+    one.git("merge", "--quiet", "--no-edit", "@{upstream}")  # the other way that it names
+    assert one.cepler(*words, *keys).code == 0
+    g.git("clone", "--quiet", str(remote), str(one.root.parent / "fresh"))
+    there = Deployments(one.root.parent / "fresh")
+    assert there.cepler("-g", "gates.yml", "check", "-e", "staging").code == 2

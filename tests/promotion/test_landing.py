@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tasks.kernel import git as g
+from tasks.promotion.engine import landing
+from tasks.promotion.engine.repository import Repository
 
 from .conftest import Deployments, Said
 
@@ -54,3 +59,74 @@ def test_new_files_stay_and_show_as_changes(pair: Pair) -> None:
     assert not (one.root / "production.yml").exists()  # nobody here has touched it
     assert one.git("diff", "--cached", "--name-only") == ""
     assert one.git("diff", "--name-only").split() == ["docs", "notes/x"]
+
+
+def test_an_index_that_is_locked_keeps_back_the_work_tree_and_not_the_push(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, remote = pair
+    two.commit("theirs", {"README": "theirs"})
+    two.git("push", "--quiet", "origin", "main")
+    one.commit("mine", {"app/a.yml": "mine"})
+    lock = one.root / ".git/index.lock"
+    land = landing.land
+
+    def locked(*args: Any) -> None:
+        lock.touch()
+        land(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(landing, "land", locked)
+        said = _pushed(one, "--reset-head")
+    lock.unlink()
+    assert (said.code, one.read("README")) == (0, "hello")
+    pushed = g.text("rev-parse", "main", repo=remote)
+    assert one.head != pushed
+    assert "warning: it is pushed, but the work tree could not be brought along" in said.err
+    assert f"git update-index -q --refresh; git reset --keep {pushed} does it" in said.err
+    one.git("update-index", "-q", "--refresh")
+    one.git("reset", "--keep", pushed)
+    assert (one.git("status", "--short"), one.read("README")) == ("", "theirs")
+
+
+def test_a_file_that_is_staged_as_the_remote_has_it_is_written(pair: Pair) -> None:
+    one, two, _ = pair
+    two.commit("theirs", {"app/b.yml": "theirs", "conf/x": "x"})
+    two.git("rm", "--quiet", "README")
+    two.commit("a folder", {"README/part": "p"})
+    two.git("push", "--quiet", "origin", "main")
+    one.write({"app/b.yml": "theirs"})
+    one.git("add", "app/b.yml")
+    said = _pushed(one, "--reset-head")
+    assert (said.code, "warning" in said.err) == (0, False)
+    assert [one.read(name) for name in ("app/b.yml", "README/part")] == ["theirs", "p"]
+    assert one.git("status", "--short") == ""
+
+
+def test_a_file_that_is_staged_as_the_remote_has_it_and_edited_again_is_named(pair: Pair) -> None:
+    one, two, _ = pair
+    two.commit("theirs", {"README": "theirs"})
+    two.git("push", "--quiet", "origin", "main")
+    one.write({"README": "theirs"})
+    one.git("add", "README")
+    one.write({"README": "edited again"})
+    one.git("fetch", "--quiet")
+    said: list[str] = []
+    new = one.git("rev-parse", "origin/main")
+    landing.land(Repository(one.root), "main", one.head, new, said.append)
+    assert (one.head, one.read("README")) == (new, "edited again")
+    assert said == ["warning: README was changed here and on the remote: yours is kept"]
+
+
+def test_what_a_sparse_checkout_leaves_out_is_no_change(pair: Pair) -> None:
+    one, two, _ = pair
+    one.git("sparse-checkout", "set", "--no-cone", "/*", "!/docs", "!/README")
+    two.commit("theirs", {"README": "theirs", "docs/new": "n", "qa.yml": "q 2"})
+    two.git("push", "--quiet", "origin", "main")
+    one.git("fetch", "--quiet")
+    said: list[str] = []
+    landing.land(
+        Repository(one.root), "main", one.head, one.git("rev-parse", "origin/main"), said.append
+    )
+    assert (said, one.git("status", "--short"), one.read("qa.yml")) == ([], "", "q 2")
+    assert not (one.root / "README").exists()

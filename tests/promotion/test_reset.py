@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.promotion.conftest import Deployments
 
 
@@ -31,3 +33,14 @@ def test_no_commit_and_reset_head_take_a_tracked_record_back(track: Deployments)
     before = track.record_of("staging")
     track.cepler("record", "-e", "staging", "--no-commit", "--reset-head")
     assert track.record_of("staging") == before
+
+
+@pytest.mark.parametrize("name", ["LITERAL", "GLOB", "NOGLOB", "ICASE"])
+def test_how_the_caller_has_git_read_paths_is_no_matter(
+    track: Deployments, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track.write({"README": "edited"})
+    monkeypatch.setenv(f"GIT_{name}_PATHSPECS", "1")
+    assert track.cepler("prepare", "-e", "staging").code == 0
+    assert track.cepler("record", "-e", "staging", "--reset-head").code == 0
+    assert track.read("README") == "hello"

@@ -26,10 +26,12 @@ def test_what_is_destroyed_is_named_as_a_whole() -> None:
     assert found.summary == {"add": 1, "change": 0, "replace": 1, "destroy": 1}
 
 
-def test_what_is_made_anew_is_told_from_all_that_there_is() -> None:
-    found = plan(b=["delete"], c=["create", "forget"], d=["delete", "create"], e=["no-op"])
-    assert found.replaces == ('a.c["main db"]', 'a.d["main db"]')
-    assert found.addresses == tuple(f'a.{name}["main db"]' for name in "bcde")
+def test_what_is_made_is_told_from_all_that_there_is() -> None:
+    found = plan(
+        b=["delete"], c=["create", "forget"], d=["delete", "create"], e=["no-op"], f=["create"]
+    )
+    assert found.makes == tuple(f'a.{name}["main db"]' for name in "cdf")
+    assert found.addresses == tuple(f'a.{name}["main db"]' for name in "bcdef")
 
 
 @pytest.mark.parametrize("actions", [["create", "forget"], ["forget", "create"]])

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from tasks.kernel.errors import SlipwayError
-from tasks.kernel.gitwords import in_variables
 
 from .config import Config
-from .repository import Entry, Repository
+from .repository import LINK, SUBMODULE, Entry, Repository
 from .state import LATEST, State, origin_of, path_of
 
 _IGNORE_FILE = ".gitignore"
@@ -112,20 +111,11 @@ def write(
     target = root.resolve()
     with tempfile.TemporaryDirectory(prefix="slipway-index-") as folder:
         env = {**repository.env, "GIT_INDEX_FILE": f"{folder}/index", "GIT_DIR": git_dir,
-               "GIT_WORK_TREE": str(target), **_no_filters(repository)}  # fmt: skip
+               "GIT_WORK_TREE": str(target), **repository.no_filters}  # fmt: skip
         place = Repository(target, env)
         place.git("update-index", "--replace", "-z", "--index-info", stdin=told)
         # Forced, git replaces a link that lies where a folder should be, and does not follow it.
         place.git(*line_ends, "checkout-index", "--force", "--quiet", "-z", "--stdin", stdin=listed)
-
-
-def _no_filters(repository: Repository) -> dict[str, str]:
-    """Return settings by which no filter (LFS, say) changes a content: its raw bytes count."""
-    told = repository.git("config", "-z", "--name-only", "--get-regexp", r"^filter\.", ok=(0, 1))
-    names = {os.fsdecode(name).rpartition(".")[0] for name in told.split(b"\0") if name}
-    none = {"smudge": "", "clean": "", "process": "", "required": "false"}
-    settings = [(f"{name}.{key}", value) for name in sorted(names) for key, value in none.items()]
-    return in_variables(settings)
 
 
 def export(repository: Repository, state: State, folder: Path, *, at: str | None = None) -> None:
@@ -194,9 +184,10 @@ def refuse_loss(repository: Repository, files: Collection[str], gone: Collection
     ways = sorted({way for path in files if (way := _in_the_way(repository.path, path))})
     if not ways:
         return
-    listing = (*repository.line_ends, "ls-files", "-z", "--others", "--modified", "--")
-    told = repository.git(*listing, *ways, env=_LITERAL)
+    told = repository.on_files("ls-files", "-z", "--others", "--modified", "--", *ways,
+                               env=_LITERAL)  # fmt: skip
     listed = dict.fromkeys(told.decode("utf-8", "surrogateescape").split("\0"))
+    listed |= dict.fromkeys(_unseen(repository, ways))
     lost = [path for path in listed if path and path not in gone and _is_there(repository, path)]
     if lost:
         raise SlipwayError(
@@ -205,6 +196,30 @@ def refuse_loss(repository: Repository, files: Collection[str], gone: Collection
             detail=[*lost[:_TOLD], *(["…"] if len(lost) > _TOLD else [])],
             fix="nothing was changed: move it away, or remove it, and run the same again",
         )
+
+
+def _unseen(repository: Repository, ways: Iterable[str]) -> Iterator[str]:
+    """Yield what git does not call modified: repositories inside, and edits it is told to ignore.
+
+    An edit is one of the raw bytes: where line ends are converted there may be one too many.
+    """
+    told = repository.git("ls-files", "-z", "--stage", "-v", "--", *ways, env=_LITERAL)
+    for record in told.decode("utf-8", "surrogateescape").split("\0"):
+        about, _, path = record.partition("\t")
+        place = repository.path / path
+        if not path or not os.path.lexists(place):
+            continue
+        tag, mode, blob, _ = about.split(" ")
+        if mode == SUBMODULE:
+            if not place.is_dir() or any(place.iterdir()):
+                yield path
+        elif tag == "S" or tag.islower():
+            link = place.is_symlink()
+            if place.is_dir() and not link:
+                continue  # what is in it is listed by itself
+            raw = os.fsencode(place.readlink()) if link else place.read_bytes()
+            if link != (mode == LINK) or raw != repository.blob(blob):
+                yield path
 
 
 def _in_the_way(root: Path, path: str) -> str:

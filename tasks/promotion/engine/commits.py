@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from . import statefile
 from .config import DEFAULT_DEPLOYMENT, Config
 from .renamed import origins, renamed
 from .repository import LINK, SUBMODULE, Entry, Repository
+from .twins import Twins, authored
 
 FILE = "100644"
 RECORDER = ("Cepler", "bot@cepler.io")
@@ -75,8 +76,8 @@ class Replay:
     Attributes:
         head: the last commit; the new base when nothing was left to put there.
         made: how many of the commits are not on the base.
-        again: the id of each commit that was made again → its new one; one that had nothing left
-            to change → the commit that has it all.
+        again: the id of each commit that was made again, now or by a run that died after its push
+            → its new one; one that had nothing left to change → the commit that has it all.
     """
 
     head: str
@@ -100,13 +101,48 @@ def replay(repository: Repository, head: str, base: str) -> Replay:
         return Replay(head, len(local))
     _refuse_merges(repository, local)
     at, made, again = base, 0, dict[str, str]()
+    twins = Twins(repository, local, head, base)
+    seen = twins.begin  # up to where an earlier run has had them pushed
     for commit in local:
+        if (twin := _twin(repository, commit, twins, again)) is not None:
+            again[commit] = seen = twin
+            continue
+        if seen is not None and made == 0 and _is_left(repository, commit, seen, again) == {}:
+            again[commit] = seen
+            continue
         files = _merged(repository, commit, at, again)
         if files:
             at = _again(repository, commit, at, files)
             made += 1
         again[commit] = at
     return Replay(at, made, again)
+
+
+def _twin(
+    repository: Repository, commit: str, twins: Twins, again: Mapping[str, str]
+) -> str | None:
+    """Return the commit on the base that a commit was made into; None when there is none.
+
+    It changes on its parent exactly what would be left of the commit there: somebody's amended one
+    has the same author and words, and is another.
+    """
+    for twin, parent in twins.of(commit):
+        if _is_left(repository, commit, parent, again) == twins.changes(twin, parent):
+            twins.take(twin)
+            return twin
+    return None
+
+
+def _is_left(
+    repository: Repository, commit: str, onto: str, again: Mapping[str, str]
+) -> dict[str, Entry | None] | None:
+    """Return what a commit still changes on another base; None when it conflicts with that."""
+    try:
+        return _merged(repository, commit, onto, again)
+    except g.GitError:
+        raise
+    except SlipwayError:
+        return None
 
 
 def _refuse_merges(repository: Repository, local: list[str]) -> None:
@@ -162,12 +198,17 @@ def _refuse_folder_for_file(
         SlipwayError: that is so.
     """
     left = (there.keys() | files.keys()) - {path for path, entry in files.items() if entry is None}
-    folders = set[str]()
-    for path in left:
-        while (path := path.rpartition("/")[0]) and path not in folders:
-            folders.add(path)
-    for path in sorted(left & folders):
+    for path in sorted(left & folders_of(left)):
         raise _conflict(repository, commit, path)
+
+
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """Return every folder that some files are in."""
+    found = set[str]()
+    for path in paths:
+        while (path := path.rpartition("/")[0]) and path not in found:
+            found.add(path)
+    return found
 
 
 def _renamed(
@@ -238,10 +279,7 @@ def _again(
     repository: Repository, commit: str, onto: str, files: Mapping[str, Entry | None]
 ) -> str:
     """Make a commit once more on another parent: its author stays, the committer is the bot."""
-    raw = repository.objects([commit])[commit]
-    words = raw.partition(b"\n\n")[2]
-    form = "--format=%an%x00%ae%x00%ad"
-    name, email, date = repository.text("log", "-1", "--date=raw", form, commit, "--").split("\0")
+    (name, email, date), words = authored(repository, [commit])[commit]
     who = {**g.identity(*REBASER, now()), "GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email,
            "GIT_AUTHOR_DATE": date}  # fmt: skip
     return commit_changes(repository, onto, files, words, who)

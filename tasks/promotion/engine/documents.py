@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import yaml
 
 from tasks.kernel.errors import SlipwayError
+from tasks.kernel.goyaml import refuse_depth
 
 _NULLS = {"", "~", "null"}
 _Loader: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -61,7 +62,9 @@ def read(content: bytes, where: str) -> Node:
     """
     try:
         text = content.decode().removeprefix("\ufeff")  # at the very start it is a mark of UTF-8
-        node = yaml.compose(_REFUSED.sub(lambda found: _HIDDEN[found[0]], text), Loader=_Loader)
+        text = _REFUSED.sub(lambda found: _HIDDEN[found[0]], text)
+        refuse_depth(text)
+        node = yaml.compose(text, Loader=_Loader)
     except UnicodeDecodeError:
         raise NotReadable("the file is not UTF-8", where=where) from None
     except yaml.YAMLError as error:

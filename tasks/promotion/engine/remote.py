@@ -60,9 +60,9 @@ def clone(url: str, branch: str, folder: Path, env: Mapping[str, str]) -> None:
         SlipwayError: no such remote, or no such branch on it.
     """
     refuse_unfit(branch)
-    own = Repository(Path.cwd(), {**env, "GIT_DIR": os.devnull}).line_ends  # of no repository yet
-    g.git(*own, "clone", "--quiet", "--branch", branch, "--", url, str(folder),
-          env=env, timeout=_PATIENCE)  # fmt: skip
+    own = Repository(Path.cwd(), {**env, "GIT_DIR": os.devnull})  # of no repository yet
+    g.git(*own.line_ends, "clone", "--quiet", "--branch", branch, "--", url, str(folder),
+          env={**env, **own.no_filters}, timeout=_PATIENCE)  # fmt: skip
 
 
 def follow(repository: Repository, branch: str, others: tuple[str, ...] = ()) -> None:
@@ -78,8 +78,7 @@ def follow(repository: Repository, branch: str, others: tuple[str, ...] = ()) ->
     commit = fetch(repository, branch)
     for other in others:
         fetch(repository, other)
-    how = (*repository.line_ends, "checkout", "--quiet", "--force")
-    repository.git(*how, "-B", branch, commit, "--")
+    repository.on_files("checkout", "--quiet", "--force", "-B", branch, commit, "--")
 
 
 def enter(
@@ -144,7 +143,9 @@ def fetch(repository: Repository, branch: str) -> str:
     return found
 
 
-def push(repository: Repository, branch: str, say: Callable[[str], None]) -> commits.Replay:
+def push(
+    repository: Repository, branch: str, say: Callable[[str], None], gate: str | None = None
+) -> commits.Replay:
     """Put the local commits on top of the remote's branch and push them, until that is done.
 
     A race that is lost is run again on what the other one pushed; a push that the server refuses
@@ -154,12 +155,14 @@ def push(repository: Repository, branch: str, say: Callable[[str], None]) -> com
         repository: a work tree without local changes.
         branch: the remote's branch; afterwards it is the one that is checked out.
         say: gets a warning for what in the work tree could not follow.
+        gate: a commit that is named outside of the repository's records: it keeps its id.
 
     Returns:
         What was pushed; `made` is 0 when the remote had it all.
 
     Raises:
-        SlipwayError: conflict, refusal, no such branch, or every race was lost.
+        SlipwayError: conflict, refusal, no such branch, a gate that would name a commit which
+            nobody else has, or every race was lost.
     """
     head = repository.commit("HEAD")
     if head is None:
@@ -172,6 +175,14 @@ def push(repository: Repository, branch: str, say: Callable[[str], None]) -> com
         base = fetch(repository, branch)
         _refuse_other_work(repository, branch, head, base)
         done = commits.replay(repository, head, base)
+        if gate is not None and done.again.get(gate, gate) != gate:
+            raise SlipwayError(
+                "the gate names a local commit, and that would get another id: the remote has"
+                " moved on",
+                detail=[f"gate {gate}", "nothing was pushed; the local commit stands"],
+                fix="push it first, then set the gate; or keep its id: merge the remote's branch"
+                " (git merge @{upstream}), look at the result, and run the same again",
+            )
         if done.made and not _swap(repository, branch, base, done.head):
             continue
         landing.land(repository, branch, head, done.head, say)

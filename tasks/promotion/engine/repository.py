@@ -5,6 +5,7 @@ Everything is read in a few calls and kept, since commits do not change. Works o
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_left
 from collections import deque
@@ -16,6 +17,7 @@ from typing import Any
 
 from tasks.kernel import git as g
 from tasks.kernel.errors import SlipwayError
+from tasks.kernel.gitwords import in_variables
 
 from .stretch import Line
 
@@ -85,9 +87,32 @@ class Repository:
         What is configured there about line ends counts there; everywhere else it does not
         (`kernel.gitwords`).
         """
-        told = self.text("config", "--get-all", "core.autocrlf", ok=(0, 1)).split("\n")
-        own = told[:-1]  # the last one is what git is always told
-        return ("-c", f"core.autocrlf={own[-1]}") if own else ()
+        told = self.text("config", "-z", "--get-regexp", r"^core\.autocrlf$", ok=(0, 1)).split("\0")
+        own = told[:-2]  # the last one, of git's own -c, is what it is always told
+        if not own:
+            return ()
+        _, given, value = own[-1].partition("\n")
+        return ("-c", f"core.autocrlf={value if given else 'true'}")
+
+    @cached_property
+    def no_filters(self) -> Mapping[str, str]:
+        """Environment for git by which no filter (LFS, say) changes a content: raw bytes count."""
+        told = self.git("config", "-z", "--name-only", "--get-regexp", r"^filter\.", ok=(0, 1))
+        names = {os.fsdecode(name).rpartition(".")[0] for name in told.split(b"\0") if name}
+        none = {"smudge": "", "clean": "", "process": "", "required": "false"}
+        return in_variables([(f"{one}.{key}", none[key]) for one in sorted(names) for key in none])
+
+    def on_files(
+        self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None,
+        ok: tuple[int, ...] = (0,),
+    ) -> bytes:  # fmt: skip
+        """Run git where it writes, or compares, the files of somebody's own work tree.
+
+        It compares them, too, when it writes their index: what has just been written may have
+        changed since, within the same tick of the clock.
+        """
+        env = {**self.no_filters, **(env or {})}
+        return self.git(*self.line_ends, *args, stdin=stdin, env=env, ok=ok)
 
     def commit(self, name: str) -> str | None:
         """Return the commit id of a full ref name, `HEAD` or an id; None when there is none."""

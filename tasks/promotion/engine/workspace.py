@@ -55,9 +55,9 @@ class Workspace:
         if broken is not None:
             raise broken
         self.ignore_queue = settings.ignore_queue
-        self.start = require_commit(self.repository, "HEAD")
-        if gate is not None:
-            self.start = gates.commit(self.repository, gate)
+        head = require_commit(self.repository, "HEAD")
+        self._gate = gates.commit(self.repository, gate) if gate is not None else None
+        self.start = self._gate or head
 
     def _gates(self, settings: Settings, broken: SlipwayError | None) -> Mapping[str, str]:
         typed = settings.gates or ""
@@ -254,7 +254,7 @@ class Workspace:
             self.repository.git("update-ref", "-m", f"cepler: {words}", "HEAD", new, head)
             entry = self.repository.tree(new)[path]
         told = f"{entry.mode} {entry.blob}\t{path}\0".encode("utf-8", "surrogateescape")
-        self.repository.git("update-index", "--replace", "-z", "--index-info", stdin=told)
+        self.repository.on_files("update-index", "--replace", "-z", "--index-info", stdin=told)
 
     def _reset(self) -> None:
         """Bring every tracked file back to the head; untracked files and what is staged stay."""
@@ -266,13 +266,13 @@ class Workspace:
             if Path(own).exists():
                 shutil.copyfile(own, index)
             env = {"GIT_INDEX_FILE": str(index)}
-            how = (*self.repository.line_ends, "checkout", "--quiet", "--force")
-            self.repository.git(*how, "HEAD", "--", ":/", env=env)
+            how = ("checkout", "--quiet", "--force", "HEAD", "--", ":/")
+            self.repository.on_files(*how, env=env)
 
     def push(self, say: Say, branch: str) -> None:
         """Push the local commits to `origin`; see `remote.push`."""
         say("Pushing to remote")
-        done = remote.push(self.repository, branch, say)
+        done = remote.push(self.repository, branch, say, self._gate)
         if not done.made:
             say("... there was nothing new to push")
         name = self.environment.name
