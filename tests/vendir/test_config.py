@@ -156,12 +156,12 @@ def test_octal_permissions() -> None:
             + "]\ndirectories: ["
             + ", ".join(f"{{path: d{n}, contents: *c}}" for n in range(300))
             + "]\n",
-            "larger than 50000 values",
+            "add more than 400000 values",
         ),
         (
             "x0: &x0 [a, b]\n"
             + "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 20)),
-            "larger than 50000 values",
+            "add more than 400000 values",
         ),
         ("x: &x [*x]\n", "stands for what it is in"),
         ("x: &x {y: {z: *x}}\n", "stands for what it is in"),
@@ -170,6 +170,20 @@ def test_octal_permissions() -> None:
 def test_aliases_that_stand_for_too_much(text: str, words: str) -> None:
     with pytest.raises(WrongUsage, match=words):
         _parsed(HEAD + text)
+
+
+def test_what_is_written_out_is_not_what_aliases_add() -> None:
+    text = f"{HEAD}x: &x [a]\ny: *x\nz: [{', '.join(['v'] * 50_001)}]\ndirectories: []\n"
+    assert _parsed(text).directories == ()
+
+
+def test_many_contents_may_have_one_list_of_patterns() -> None:
+    patterns = ", ".join(f"'charts/{n}/**/*'" for n in range(300))
+    many = ", ".join(
+        f"{{path: d{n}, contents: [{{path: a, includePaths: *p, {GIT}}}]}}" for n in range(170)
+    )
+    text = f"{HEAD}p: &p [{patterns}]\ndirectories: [{many}]\n"
+    assert len(_parsed(text).directories) == 170
 
 
 def test_aliases_of_which_every_document_may_have_some() -> None:

@@ -184,6 +184,12 @@ def test_inline_files_that_cannot_be(place: Place, inline: str) -> None:
     assert not (place.folder.parent / "x").exists()
 
 
+@pytest.mark.parametrize("inline", ["{}", "{paths: {}}"])
+def test_of_inline_files_there_is_one(place: Place, inline: str) -> None:
+    place.configure(f"[{{path: a, inline: {inline}}}]")
+    assert "contents[0]: nothing is left of this content" in place.refused()
+
+
 def test_a_folder_of_this_machine(place: Place) -> None:
     top = _folder(place, {"x": "x\n"})
     (top / "run").write_text("#!/bin/sh\n")

@@ -174,6 +174,9 @@ BIG = {"big": "".join(f"{n:x}" for n in range(20_000)), "small": "x"}
         ("a.tgz", _tar(BIG)[:-20000]),
         ("a.tgz", _tar(BIG)[:40]),
         ("a.yml.gz", gzip.compress(BIG["big"].encode())[:-9]),
+        ("a.yml.gz", gzip.compress(b"a: 1\n")[:-8] + b"\1" * 8),
+        ("a.yml.gz", gzip.compress(b"a: 1\n")[:-4] + b"\1" * 4),
+        ("a", _zip({"inner.zip": _zip(TREE).decode("latin-1")})[:-30]),
         ("a", _zip(BIG)[:-100]),
         ("a", _zip(BIG)[:10]),
         ("a", _tar(BIG, "w")[:1500]),
@@ -187,7 +190,9 @@ def test_an_archive_that_is_cut_off_or_spoilt_is_no_plain_file(
 ) -> None:
     url = serve({f"/{name}": Reply(body=body)}).url
     place.configure(f"[{{path: a, http: {{url: '{url}/{name}'}}}}]")
-    assert "the archive is damaged" in place.refused()
+    said = place.refused()
+    assert "the archive is damaged" in said
+    assert "disableUnpack: true takes it as it is" in said
     assert place.left == ["vendir.yml"]
 
 
@@ -198,6 +203,8 @@ def test_an_archive_that_is_cut_off_or_spoilt_is_no_plain_file(
         ("a.gz", gzip.compress(b"a: 1\n") + b"more"),
         ("a.gz", b"\x1f\x8b no stream at all"),
         ("a.zip", b"PK is how somebody signs"),
+        ("a", b"PK\3\4 a note that somebody has written\n"),
+        ("a.zip", _zip(BIG) + b"x" * 70_000),
         ("a", b"short"),
         ("a.tar", b"x" * 1024),
     ],
@@ -209,6 +216,15 @@ def test_what_is_no_archive_stays_a_file(
     place.configure(f"[{{path: a, http: {{url: '{url}/{name}'}}}}]")
     place.sync()
     assert (place.folder / "vendor/a" / name).read_bytes() == body
+
+
+@pytest.mark.parametrize("how", ["w", "w:gz"])
+def test_a_tar_may_lack_the_blocks_at_its_end(place: Place, serve: Serve, how: str) -> None:
+    body = _tar({"one": "x", "two": "y"}, "w")[:2048]
+    url = serve({"/a": Reply(body=gzip.compress(body) if how == "w:gz" else body)}).url
+    place.configure(f"[{{path: a, http: {{url: '{url}/a'}}}}]")
+    place.sync()
+    assert place.files("vendor/a") == {"one": "x", "two": "y"}
 
 
 @pytest.mark.usefixtures("shallow_stack")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -333,6 +334,41 @@ def test_the_url_stands_in_for_a_mirror_that_is_damaged(
     assert said.code == 0, said.err
     assert place.files()["app/charts/app/values.yaml"] == "replicas: 1\n"
     assert said.err.startswith("warning: the mirror ")
+
+
+@pytest.mark.parametrize("what", ["HEAD:charts/app/values.yaml", "HEAD:charts", "HEAD"])
+@pytest.mark.parametrize("how", ["plain", "rules", "submodules"])
+def test_the_url_stands_in_for_a_mirror_that_has_other_bytes(
+    origin: Origin, place: Place, tmp_path: Path, what: str, how: str
+) -> None:
+    kind = origin.git("cat-file", "-t", what)
+    before = {"tree": "HEAD^{tree}", "commit": "HEAD"}.get(kind)
+    other = origin.git("rev-parse", before) if before else ""
+    if how == "rules":
+        origin.commit("feat: rules", {".gitattributes": "*.md text eol=crlf\n"})
+    elif how == "submodules":
+        commit = origin.git("rev-parse", "HEAD")
+        origin.git("update-index", "--add", "--cacheinfo", f"160000,{commit},library")
+        origin.git("commit", "--quiet", "-m", "feat: a library")
+    else:
+        origin.commit("feat: more", {"charts/more": "x"})
+    mirror, oid = _mirror(origin, tmp_path / "mirror.git"), origin.git("rev-parse", what)
+    place.configure(
+        f"[{{path: app, git: {{url: ../charts, ref: {origin.git('rev-parse', 'HEAD')}}}}}]"
+    )
+    content = b"replicas: 9\n"
+    if other:
+        content = g.git("cat-file", kind, other, repo=origin.folder)
+    loose = mirror / "objects" / oid[:2] / oid[2:]
+    loose.unlink()
+    loose.write_bytes(zlib.compress(f"{kind} {len(content)}\0".encode() + content))
+    said = place.run("sync", "--mirror", f"../charts={mirror}")
+    # At commits git looks by itself, and has none of that name then.
+    reason = f"has no '{oid}'" if what == "HEAD" else f"the content {oid} is not what its id says"
+    assert f"{reason}): asking ../charts instead" in said.err
+    if how != "submodules":  # of this one there is none at any url
+        assert said.code == 0
+        assert place.files()["app/charts/app/values.yaml"] == "replicas: 1\n"
 
 
 def test_what_neither_a_mirror_nor_its_url_has_is_an_error(

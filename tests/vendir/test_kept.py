@@ -95,12 +95,15 @@ def test_a_run_that_dies_at_any_moment_loses_nothing_of_it(place: Place, own: Pa
     ends = []
     for calls in range(1, 100):
         place.configure(CONTENTS % f"new{calls}")
+        (place.folder / "vendor").chmod(0o555)
         command = [sys.executable, "-c", KILLED, str(calls)]
         done = subprocess.run(command, cwd=place.folder, env=env, check=False, capture_output=True)
         place.configure("[{path: x/own, manual: {}}, {path: same, directory: {path: none}}]")
         place.refused()
         assert _seen(own) == before, calls
         ends.append((place.folder / "vendor/b/z").read_text() == f"new{calls}")
+        if not ends[-1]:
+            assert (place.folder / "vendor").stat().st_mode & 0o777 == 0o555, calls
         assert place.left == ["vendir.lock.yml", "vendir.yml", "vendor"]
         if done.returncode == 0:
             break
@@ -134,10 +137,12 @@ def test_an_error_at_any_step_puts_it_back(
     place: Place, own: Path, monkeypatch: pytest.MonkeyPatch, fails: Callable[[Path, Path], bool]
 ) -> None:
     before = _seen(own)
+    (place.folder / "vendor").chmod(0o555)
     _full(monkeypatch, fails)
     assert "No space left on device" in place.refused()
     assert _seen(own) == before
     assert own.parent.stat().st_mode & 0o777 == 0o555
+    assert (place.folder / "vendor").stat().st_mode & 0o777 == 0o555
     assert (place.folder / "vendor/b/z").read_text() == "old"
     assert place.left == ["vendir.lock.yml", "vendir.yml", "vendor"]
 
@@ -153,8 +158,97 @@ def test_what_somebody_puts_in_its_place_meanwhile_does_not_cost_it(
     (place.folder / "vendor").rename(area / "2-old")
     (area / "swap").write_bytes(b"2-old\nvendor\x001-staging\x00555 x/own\x00755 x")
     (place.folder / "vendor/x/own").mkdir(parents=True)
-    place.sync("--lazy=false")
+    for _ in range(2):
+        said = place.run("sync", "--lazy=false")
+        assert said.code == 0
+        assert f"warning: a sync that did not end has left {area}/1-staging/x/own: " in said.err
     assert (area / "1-staging/x/own/hard").read_text() == "mine"
+    (place.folder / "vendor/x/own").rmdir()
+    place.sync("--lazy=false")
+    assert (place.folder / "vendor/x/own/hard").read_text() == "mine"
+    assert not area.exists()
+
+
+@pytest.mark.parametrize("tree", ["1-staging", "2-old"])
+def test_what_is_kept_comes_back_into_a_tree_that_somebody_has_restored(
+    place: Place, own: Path, tree: str
+) -> None:
+    before, area = _seen(own), place.folder / f"{staging.PREFIX}0"
+    (area / "1-staging/x").mkdir(parents=True)
+    (area / "2-old/x").mkdir(parents=True)
+    own.parent.chmod(0o755)
+    own.chmod(0o755)
+    own.rename(area / tree / "x/own")
+    own.parent.rmdir()
+    (area / "swap").write_bytes(b"2-old\nvendor\x001-staging\x00555 x/own\x00755 x\x00755 ")
+    assert place.sync("--lazy=false")
+    assert _seen(own).keys() == before.keys()
+    assert own.stat().st_mode & 0o777 == 0o555
+    assert not area.exists()
+
+
+def test_a_file_in_the_way_of_what_is_kept_is_told(place: Place, own: Path) -> None:
+    area = place.folder / f"{staging.PREFIX}0"
+    (area / "1-staging/x").mkdir(parents=True)
+    (area / "2-old").mkdir()
+    own.parent.chmod(0o755)
+    own.chmod(0o755)
+    own.rename(area / "1-staging/x/own")
+    own.parent.rmdir()
+    own.parent.write_text("in the way")
+    (area / "swap").write_text("2-old\nvendor\0001-staging\000555 x/own\000755 x\000755 ")
+    said = place.refused()
+    assert f"warning: a sync that did not end has left {area}/1-staging/x/own: " in said
+    assert f"has left it at {area}/1-staging/x/own" in said
+
+
+def test_what_cannot_come_back_is_named(place: Place, own: Path) -> None:
+    area = place.folder / f"{staging.PREFIX}0"
+    (area / "1-staging/x").mkdir(parents=True)
+    own.parent.chmod(0o755)
+    own.chmod(0o755)
+    own.rename(area / "1-staging/x/own")
+    (area / "2-old").mkdir()
+    (area / "swap").write_text("2-old\nelsewhere\0001-staging\000555 x/own\000755 x")
+    assert f"has left it at {area}/1-staging/x/own" in place.refused()
+
+
+@pytest.mark.parametrize("note", ["2-old\nvendor\x001-staging\x00755 a/b", "2-old\nvendor"])
+def test_an_area_that_fits_nothing_stops_no_sync(place: Place, note: str) -> None:
+    area = place.folder / f"{staging.PREFIX}0"
+    (area / "1-staging/a").mkdir(parents=True)
+    (area / "1-staging/a/b").write_text("")
+    (area / "2-old").mkdir()
+    (area / "2-old/a").write_text("")
+    (area / "swap").write_text(note)
+    place.configure("[{path: a, inline: {paths: {x: '1'}}}]")
+    place.sync()
+    assert place.files() == {"a/x": "1"}
+
+
+def test_an_area_that_cannot_be_undone_is_left_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    area = place.folder / f"{staging.PREFIX}0"
+    (area / "2-old").mkdir(parents=True)
+    (area / "swap").write_text("2-old\nvendor")
+    _full(monkeypatch, lambda path, _: path.name == "2-old")
+    place.configure("[{path: a, inline: {paths: {x: '1'}}}]")
+    said = place.run("sync")
+    assert said.code == 0
+    assert f"warning: a sync that did not end has left {area}: " in said.err
+    assert (area / "2-old").is_dir()
+
+
+def test_a_note_opens_no_folder(place: Place) -> None:
+    area = place.folder / f"{staging.PREFIX}0"
+    (area / "1-staging").mkdir(parents=True)
+    (area / "2-old/a").mkdir(parents=True)
+    (area / "swap").write_text("2-old\nvendor\0001-staging\000777 a\000777 ")
+    place.configure("[{path: a, directory: {path: none}}]")
+    place.refused()
+    assert (place.folder / "vendor/a").stat().st_mode & 0o022 == 0
+    assert (place.folder / "vendor").stat().st_mode & 0o022 == 0
 
 
 @pytest.mark.parametrize("row", ["755 ../../mine", "755 x/f", "x", "755 /mine", "755 a/../../f"])

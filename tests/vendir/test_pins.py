@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import shutil
 from pathlib import Path
 
@@ -24,10 +25,21 @@ class Charts(Origin):
         self.git("tag", "v1.0.0")
         self.second = self.commit("feat: two", {"f": "2\n"})
         self.git("tag", "-a", "-m", "two", "v2.0.0")
+        self.tag = self.git("rev-parse", "v2.0.0")
+        self.git("tag", "-a", "-m", "old", "old")
+        self.old = self.git("rev-parse", "old")
+        self.git("tag", "-d", "old")
         self.git("branch", "cafe", self.first)
         self.git("checkout", "--quiet", "-b", "other", self.first)
         self.side = self.commit("feat: side", {"f": "side\n"})
+        self.git("branch", "side")
+        self.git("branch", "origin/q")
         self.git("checkout", "--quiet", "main")
+
+    def id_of(self, found: re.Match[str]) -> str:
+        ids = {"FIRST": self.first, "SECOND": self.second, "SIDE": self.side}
+        ids |= {"TAG": self.tag, "OLD": self.old}
+        return ids[found[1]][: int(found[2] or 40)]
 
     def config(self, *settings: str) -> None:
         for setting in settings:
@@ -79,6 +91,30 @@ def _range(constraints: str) -> str:
         ("v2.0.0", "main", True),
         ("v2.0.0", "origin/other", False),
         ("other", "origin/main", False),
+        ("v1.0.0", "tags/v1.0.0", True),
+        ("v1.0.0", "tags/v2.0.0", False),
+        ("v1.0.0", "remotes/origin/main", True),
+        ("other", "refs/remotes/origin/other", True),
+        ("other", "refs/remotes/origin/main", False),
+        ("v1.0.0", "refs/remotes/origin/main~1", True),
+        ("v2.0.0", "SECOND-40^{commit}", True),
+        ("v2.0.0", "SECOND-40^0", True),
+        ("v1.0.0", "SECOND-40~1", True),
+        ("v1.0.0", "SECOND-9~1", True),
+        ("v1.0.0", "FIRST-9^{commit}", True),
+        ("v2.0.0", "FIRST-9^{commit}", False),
+        ("v2.0.0", "TAG", True),
+        ("v2.0.0", "TAG-9", True),
+        ("v1.0.0", "TAG", False),
+        ("v1.0.0", "TAG-9", False),
+        ("v2.0.0", "OLD", True),
+        ("v1.0.0", "OLD", False),
+        ("other", "v1.0.0-1-gSIDE-9", True),
+        ("v1.0.0", "v1.0.0-1-gSIDE-9", False),
+        ("side", "origin/q", True),
+        ("v2.0.0", "origin/q", False),
+        ("v1.0.0", f"{'0' * 40}", False),
+        ("v1.0.0", f"{'0' * 40}~1", False),
         ("v1.0.0", "nothing", False),
         ("v1.0.0", _range(">=1.0.0"), True),
         ("v1.0.0", _range(">=2.0.0"), False),
@@ -90,9 +126,7 @@ def test_the_lock_is_of_what_the_configuration_names(
 ) -> None:
     _configure(place, before)
     place.sync()
-    ids = {"FIRST": charts.first, "SECOND": charts.second}
-    word, _, digits = after.partition("-")
-    _configure(place, ids[word][: int(digits or 40)] if word in ids else after)
+    _configure(place, re.sub(r"([A-Z]{3,})(?:-(\d+))?", charts.id_of, after))
     said = place.run("verify")
     assert (said.code, said.out) == ((0, "") if same else (1, LOCKED))
 
@@ -115,6 +149,23 @@ def test_a_branch_that_has_moved_on_is_what_a_lock_is_for(
     _configure(place, "origin/other")
     assert place.run("verify", *more).out == LOCKED
     assert place.run("verify", "-d", "vendor/app", *more).out == LOCKED
+
+
+@pytest.mark.parametrize("ref", ["tags/v1.0.0", "SECOND-40~1", "remotes/origin/other", "TAG"])
+@pytest.mark.parametrize("how", ["filters", "mirror"])
+def test_a_lock_that_a_sync_has_written_fits_its_configuration(
+    place: Place, charts: Charts, tmp_path: Path, ref: str, how: str
+) -> None:
+    more: tuple[str, ...] = ()
+    if how == "filters":
+        charts.config("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant")
+    else:
+        g.git("clone", "--quiet", "--mirror", str(charts.folder), str(tmp_path / "mirror.git"))
+        more = ("--mirror", f"../charts={tmp_path / 'mirror.git'}")
+    _configure(place, re.sub(r"([A-Z]{3,})(?:-(\d+))?", charts.id_of, ref))
+    place.sync(*more)
+    said = place.run("verify", *more)
+    assert (said.code, said.out) == (0, "")
 
 
 def test_a_tag_that_was_moved_is_told(place: Place, charts: Charts) -> None:

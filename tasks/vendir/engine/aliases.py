@@ -9,7 +9,7 @@ import yaml
 if TYPE_CHECKING:
     from .documents import Document
 
-_MOST_NODES: Final = 50_000
+_MOST_ADDED: Final = 400_000  # values: from there on Go's own reader begins to refuse
 
 
 def refuse_too_much(document: Document, top: yaml.Node) -> None:
@@ -33,8 +33,8 @@ def refuse_too_much(document: Document, top: yaml.Node) -> None:
             if any(id(each) in begun for each in missing):
                 raise document.wrong(node, "an alias in here stands for what it is in")
             waiting += missing
-    if len(sizes) < sizes[id(top)] > _MOST_NODES:
-        what = f"the aliases in this document make it larger than {_MOST_NODES} values"
+    if sizes[id(top)] - len(sizes) > _MOST_ADDED:
+        what = f"the aliases in this document add more than {_MOST_ADDED} values to it"
         raise document.wrong(top, what, "write out what is needed, without aliases")
 
 

@@ -6,8 +6,10 @@ Unlike there, a member that would leave the folder is an error, and so is a link
 from __future__ import annotations
 
 import gzip
+import mmap
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -21,7 +23,15 @@ from .folders import make_folders
 from .paths import clean
 
 _Tar = Literal["r:gz", "r:"]
-_ZIP: Final = (b"PK\3\4", b"PK\5\6")
+_LOCAL: Final = b"PK\3\4"
+_LOCAL_SIZE: Final = 30  # bytes, without the name
+_NEWEST: Final = 63  # the version of the format that is needed at most, without its point
+_SYSTEMS: Final = 19
+_METHODS: Final = 100
+_END: Final = b"PK\5\6"
+_END_SIZE: Final = 22  # bytes, without the comment
+_IN_ZIP64: Final = 0xFFFFFFFF
+_SPOILT: Final = ("CRC", "Incorrect length")
 _GZIP: Final = b"\x1f\x8b\x08"
 _PACKED: Final = (_GZIP, b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 _PIECE: Final = 1 << 20
@@ -79,27 +89,54 @@ def _damage(archive: Path, name: str) -> str:
     """Return what shows that a file was to be an archive, and is not all of it; "" for nothing."""
     with archive.open("rb") as file:
         head = file.read(tarfile.BLOCKSIZE)
-    if head.startswith(_ZIP):
+    if _begins_a_zip(head) and not _has_an_end(archive):
         return "it begins as a zip does, and does not end as one"
     if name.endswith(".tar") and len(head) < tarfile.BLOCKSIZE and not head.startswith(_PACKED):
         return "it is shorter than the first header of a tar"
-    if head.startswith(_GZIP):
-        try:
-            with gzip.open(archive) as stream:
-                while stream.read(_PIECE):
-                    pass
-        except (EOFError, zlib.error) as error:
-            return str(error)
-        except OSError:
-            pass  # it came to its end, and something else follows
+    return _gzip_damage(archive) if head.startswith(_GZIP) else ""
+
+
+def _gzip_damage(archive: Path) -> str:
+    try:
+        with gzip.open(archive) as stream:
+            while stream.read(_PIECE):
+                pass
+    except (EOFError, zlib.error) as error:
+        return str(error)
+    except gzip.BadGzipFile as error:
+        # A header that is none comes behind a stream that has ended well: something else follows.
+        return str(error) if str(error).startswith(_SPOILT) else ""
     return ""
+
+
+def _begins_a_zip(head: bytes) -> bool:
+    """Say whether a header of a zip begins here, and not a text; it may be cut off anywhere."""
+    if head.startswith(_END):
+        return not any(head[4:8])  # of a zip in one part
+    if not head.startswith(_LOCAL):
+        return False
+    version, method = (int.from_bytes(head[at : at + 2], "little") for at in (4, 8))
+    named = len(head) < _LOCAL_SIZE or any(head[26:28])
+    return version & 0xFF <= _NEWEST and version >> 8 <= _SYSTEMS and method < _METHODS and named
+
+
+def _has_an_end(archive: Path) -> bool:
+    """Say whether the end of a zip stands anywhere in it: what follows may be of any length."""
+    with archive.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        at = len(whole)
+        while (at := whole.rfind(_END, 0, at)) >= 0:
+            size, offset = struct.unpack("<12x2I", whole[at : at + 20].ljust(20, b"\0"))
+            if at + _END_SIZE <= len(whole) and (offset + size == at or offset == _IN_ZIP64):
+                return True
+    return False
 
 
 def _damaged(why: object, where: str) -> SlipwayError:
     return SlipwayError(
         f"the archive is damaged: {why}",
         where=where,
-        fix="run the same again; is it whole where it comes from?",
+        fix="run the same again; is it whole where it comes from? then disableUnpack: true takes it"
+        " as it is",
     )
 
 

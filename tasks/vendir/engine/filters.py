@@ -40,7 +40,7 @@ def apply(folder: Path, keep: Keep, where: str) -> None:
     Raises:
         SlipwayError: nothing is left.
     """
-    for parent, folders, names in reversed(list(walk(folder))):
+    for parent, folders, names in reversed(list(walk(folder)) if folder.is_dir() else []):
         relative = os.path.relpath(parent, folder)
         for name in (*names, *folders):
             path = Path(parent, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -25,10 +26,13 @@ class Objects:
     Args:
         store: the repository's own folder.
         env: for git.
+        doubted: what it hands out may be other bytes than its id says: git looks at what it is
+            sent, and not at what somebody else has put on the disk.
     """
 
-    def __init__(self, store: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, store: Path, env: Mapping[str, str], *, doubted: bool = False) -> None:
         self._where = str(store)
+        self._doubted = doubted
         self._git = subprocess.Popen(
             ["git", *g.ARGUMENTS, "--git-dir", str(store), "cat-file", "--batch"],
             env=g.environment(env),
@@ -51,32 +55,49 @@ class Objects:
         self._git.wait()
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
-        """Return an object's id, type and content; None when there is none of that name."""
+        """Return an object's id, type and content; None when there is none of that name.
+
+        Raises:
+            SlipwayError: it is not what its id says.
+        """
         found = self._ask(name)
         if found is None:
             return None
         kind, length, oid = found
         content = self._out.read(length)
         self._end(len(content) == length)
+        if self._doubted:
+            digest = _begun(kind, length)
+            digest.update(content)
+            self._refuse_other(digest, oid)
         return oid, kind, content
 
     def copy(self, blob: str, file: IO[bytes]) -> None:
         """Write a file's content.
 
         Raises:
-            SlipwayError: it is not here.
+            SlipwayError: it is not here, or not what its id says.
         """
         found = self._ask(blob)
         if found is None:
             raise SlipwayError(f"the content {blob} is missing", where=self._where)
-        left = found[1]
+        kind, left, oid = found
+        digest = _begun(kind, left) if self._doubted else None
         while left:
             piece = self._out.read(min(left, _PIECE))
             if not piece:
                 break
             file.write(piece)
+            if digest:
+                digest.update(piece)
             left -= len(piece)
         self._end(not left)
+        if digest:
+            self._refuse_other(digest, oid)
+
+    def _refuse_other(self, digest: hashlib._Hash, oid: str) -> None:
+        if digest.hexdigest() != oid:
+            raise SlipwayError(f"the content {oid} is not what its id says", where=self._where)
 
     def _ask(self, name: str) -> tuple[str, int, str] | None:
         """Return type, length and id of an object."""
@@ -103,3 +124,8 @@ class Objects:
         return SlipwayError(
             "git does not hand out its objects", where=self._where, fix="run the same again"
         )
+
+
+def _begun(kind: str, length: int) -> hashlib._Hash:
+    """Return what an id is the digest of, up to the content."""
+    return hashlib.sha1(f"{kind} {length}\0".encode(), usedforsecurity=False)

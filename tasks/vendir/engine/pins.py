@@ -7,7 +7,7 @@ it. That is what a lock is for, and no mistake. A lock of another branch, tag or
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ Facts = Mapping[str, Any]
 _FULL: Final = 40  # digits of an id
 _HEX: Final = r"[0-9a-fA-F]{4,40}"
 _VERSION: Final = r"v?(\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?)(?:\+.*)?"
+_REMOTE: Final = r"(?:(?:refs/)?remotes/)?origin/(.+)"
 _STEPS: Final = r"[~^]|@\{"  # what leads from a name to another commit
 
 
@@ -48,8 +49,6 @@ def _git(content: Content, facts: Facts, at: Place) -> bool:
     ref, sha = str(content.source.get("ref", "")), str(facts.get("sha", ""))
     if re.fullmatch(_HEX, ref) and sha.startswith(ref.lower()):
         return True
-    if re.fullmatch(_HEX, ref) and len(ref) == _FULL:
-        return False
 
     def asked(place: Place) -> bool:
         with closing(open_repository(content, place, "named")) as repository:
@@ -67,25 +66,75 @@ def _names(repository: Repository, content: Content, ref: str, sha: str) -> bool
         tags = [name.removeprefix("refs/tags/") for name in own]
         return _in_range(tags, content.source.get("refSelection", {}))
     base = re.split(_STEPS, ref)[0]
-    tag = base if base.startswith("refs/tags/") else f"refs/tags/{base}"
-    branch = f"refs/heads/{base.removeprefix('origin/')}"
-    heads = [refs[each] for each in (tag, branch) if each in refs]
-    if not heads and repository.borrows:
-        raise SlipwayError(f"it has no {base!r}")
-    if base == ref and (tag in refs or sha in heads):
-        return heads[:1] == [sha]
-    head = _resolved(repository, ref, heads)
-    return head == sha or (tag not in refs and _is_before(repository, sha, head))
+    tag = next((each for each in _tags(base) if each in refs), "")
+    branch = next((each for each in _branches(base) if each in refs), "")
+    head = refs.get(tag or branch, "")
+    if base == ref and head and (tag or head == sha):
+        return head == sha
+    if _is_id(ref):
+        return _of_id(repository, ref.lower()) == sha
+    if not head:
+        return _anywhere(repository, ref, (sha, base.lower())) == sha
+    found = _resolved(repository, ref, [head])
+    return found == sha or (not tag and _is_before(repository, sha, found))
+
+
+def _is_id(name: str) -> bool:
+    return len(name) == _FULL and re.fullmatch(_HEX, name) is not None
+
+
+def _tags(name: str) -> list[str]:
+    """Return the tags that git may take a name for, the first first."""
+    full = [name] if name.startswith("refs/tags/") else []
+    return [*full, *([f"refs/{name}"] if name.startswith("tags/") else []), f"refs/tags/{name}"]
+
+
+def _branches(name: str) -> list[str]:
+    """Return the branches, as the remote calls them, that a sync may take a name for."""
+    own = re.fullmatch(_REMOTE, name, re.DOTALL)
+    return [*([f"refs/heads/{own[1]}"] if own else []), f"refs/heads/{name}"]
+
+
+def _of_id(repository: Repository, oid: str) -> str:
+    """Return the commit that a full id stands for; "" when the remote has nothing of that id."""
+    told = {own: name for name, own in repository.told.ids}
+    if oid in told:
+        return repository.told.commits[told[oid]]
+    if not repository.borrows:
+        try:
+            repository.fetch_one(oid)
+        except SlipwayError:
+            return ""
+    return _here(repository, oid)
 
 
 def _resolved(repository: Repository, ref: str, commits: Sequence[str]) -> str:
     """Have the history of some commits, and return what a reference names in it; "" for nothing."""
-    if not commits:
-        return ""
     if not repository.borrows:
         repository.fetch_history(commits)
     repository.adopt(repository.told, ALL)
-    return repository.resolve(ref)
+    return _here(repository, ref)
+
+
+def _anywhere(repository: Repository, ref: str, ids: Collection[str]) -> str:
+    """Return what a reference names in the history of everything, as a sync reads it."""
+    if repository.borrows:
+        repository.adopt(repository.told, ALL)
+    else:
+        repository.fetch_histories([oid for oid in ids if _is_id(oid)])
+    return _here(repository, ref)
+
+
+def _here(repository: Repository, ref: str) -> str:
+    """Return the commit that a reference names here; "" for none.
+
+    Raises:
+        SlipwayError: a mirror has none: the url may.
+    """
+    found = repository.resolve(ref)
+    if not found and repository.borrows:
+        raise SlipwayError(f"it has no {ref!r}")
+    return found
 
 
 def _is_before(repository: Repository, sha: str, head: str) -> bool:

@@ -94,7 +94,7 @@ class Repository:
     def objects(self) -> Objects:
         """What is in it."""
         if self._objects is None:
-            self._objects = Objects(self.store, self.env)
+            self._objects = Objects(self.store, self.env, doubted=self.borrows)
         return self._objects
 
     def borrow(self, mirror: Path) -> None:
@@ -174,6 +174,16 @@ class Repository:
         self.partial = True
         self._fetch("--filter=tree:0", commits)
 
+    def fetch_histories(self, more: Collection[str]) -> None:
+        """Fetch the history of all that was told, and of some commits if the remote has them."""
+        if self.told.ids:
+            self.fetch_history([oid for _, oid in self.told.ids])
+        for commit in more:
+            with suppress(SlipwayError):
+                self.fetch_history([commit])
+        self._configure()  # else git asks the remote for whatever is not here
+        self.adopt(self.told, refs.ALL)
+
     def _fetch(self, what: str, wanted: Sequence[str]) -> None:
         how = (what, "--no-tags", "--no-write-fetch-head", "--quiet", "--stdin", "origin")
         stdin = "".join(f"{name}\n" for name in dict.fromkeys(wanted)).encode()
@@ -248,6 +258,7 @@ class Repository:
         if not rules:
             trees.write(self.objects, entries, into)
             return
+        self._look_at([*entries, *rules])
         # As little as the rest of a person's settings may their own attributes change a content.
         place: tuple[str, ...] = ("-c", f"core.attributesFile={os.devnull}")
         place += ("--git-dir", str(self.store), "--work-tree", str(into))
@@ -273,8 +284,18 @@ class Repository:
                 stdin=stdin,
             )
 
+    def _look_at(self, entries: Collection[Entry]) -> None:
+        """Refuse contents of somebody else that are not what their ids say: git would take them."""
+        if self.borrows:
+            with Path(os.devnull).open("wb") as nowhere:
+                for entry in entries:
+                    self.objects.copy(entry.blob, nowhere)
+
     def check_out_all(self, commit: str, into: Path) -> None:
         """Write a commit with all its submodules."""
+        if self.borrows:
+            everything = self.entries(commit, lambda _: True)
+            self._look_at([entry for entry in everything if not entry.submodule])
         self._ask("checkout", "--quiet", "--force", "--detach", commit, "--")
         self._ask("submodule", "--quiet", "update", "--init", "--recursive")
         into.mkdir(mode=0o700)

@@ -10,12 +10,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tasks.kernel import journal
 from tasks.kernel.errors import SlipwayError
 
 from .folders import make_folders, remove
@@ -150,12 +152,22 @@ def _wait(handle: int, root: Path) -> None:
 
 def collect(root: Path, own: Collection[str]) -> None:
     """Remove what killed runs have left, after putting back an old tree that lost its place."""
-    for folder in sorted(root.glob(f"{PREFIX}*")):
+    for folder in areas(root):
         if folder.is_dir() and not folder.is_symlink():
             _clear(root, folder, own)
 
 
+def areas(root: Path) -> list[Path]:
+    """Return the temporary folders in a root, and whatever else is called so."""
+    return sorted(root.glob(f"{PREFIX}*"))
+
+
 def _clear(root: Path, folder: Path, own: Collection[str]) -> None:
     """Remove an area, unless it has what nobody has besides."""
-    if put_back(folder, root, own):
+    left = put_back(folder, root, own)
+    if not left:
         remove(folder)
+    for path in left:
+        warning = f"warning: a sync that did not end has left {path}: take what is yours out of it"
+        journal.say(f"{warning}, then remove {folder}")
+        print(f"{warning}, then remove {folder}", file=sys.stderr)

@@ -17,7 +17,8 @@ from .gitsource import Place
 from .lock import Lock, LockedContent, LockedDirectory
 from .model import Config, Content, Directory
 from .paths import is_within
-from .staging import Area, area
+from .staging import Area, area, areas
+from .unfinished import hidden
 
 Say = Callable[[str], None]
 
@@ -232,7 +233,11 @@ def _left_alone(
         return None
     target = request.root / directory.path
     if not os.path.lexists(existing := _at(target, content)):
-        raise SlipwayError("there is nothing to keep here", where=str(existing), fix=fix)
+        left = [] if content.path == "." else hidden(areas(request.root), content.path)
+        detail = [f"a sync that did not end has left it at {path}" for path in left]
+        raise SlipwayError(
+            "there is nothing to keep here", where=str(existing), fix=fix, detail=detail
+        )
     moves = not request.only and content.path != "."
     if moves and (link := link_above(target, content.path)):
         raise SlipwayError(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from .paths import clean
 NOTE: Final = "swap"
 _ASIDE: Final = r"[0-9]+-old"  # what `Area.swap` calls a tree that it sets aside
 _STAGED: Final = r"[0-9]+-staging"
-_ROW: Final = r"([0-7]{1,4}) (.+)"
+_ROW: Final = r"([0-7]{1,4}) (.*)"
 
 
 def write_down(area: Path, aside: Path, staged: Path, place: str, rows: Sequence[str]) -> None:
@@ -32,7 +33,7 @@ def write_down(area: Path, aside: Path, staged: Path, place: str, rows: Sequence
         place: where the one stands and the other will, from the root.
         rows: what `rows_of` returns.
     """
-    parts = [f"{aside.name}\n{place}", *([staged.name, *rows] if rows else [])]
+    parts = [f"{aside.name}\n{place}", staged.name, *rows]
     with (area / NOTE).open("wb") as file:
         file.write(os.fsencode("\0".join(parts)))
         file.flush()
@@ -40,17 +41,20 @@ def write_down(area: Path, aside: Path, staged: Path, place: str, rows: Sequence
 
 
 def rows_of(tree: Path, kept: Collection[str]) -> list[str]:
-    """Return a row for each path that moves, and for each folder above it: its mode, its name."""
+    """Return a row for each path that moves, and for each folder above it: its mode, its name.
+
+    The tree itself has the last one, without a name.
+    """
     inner = {
         "/".join(parts[:count])
         for parts in (path.split("/") for path in kept)
         for count in range(1, len(parts) + 1)
     }
-    lowest_first = sorted(inner, key=lambda path: -path.count("/"))
+    lowest_first = [*sorted(inner, key=lambda path: -path.count("/")), ""]
     return [f"{stat.S_IMODE((tree / path).lstat().st_mode):o} {path}" for path in lowest_first]
 
 
-def put_back(area: Path, root: Path, own: Collection[str]) -> bool:
+def put_back(area: Path, root: Path, own: Collection[str]) -> list[Path]:
     """Put an old tree back that has lost its place, with what had moved out of it.
 
     What an area says of itself may have come with a repository: it is not trusted.
@@ -61,42 +65,98 @@ def put_back(area: Path, root: Path, own: Collection[str]) -> bool:
         own: the places that may be swapped, from the root.
 
     Returns:
-        Whether nothing is left in the area that nobody has besides.
+        What is left in the area that nobody has besides.
     """
     try:
         text = os.fsdecode((area / NOTE).read_bytes())
     except OSError:
-        return True  # it was killed while nothing was being swapped
+        return []  # it was killed while nothing was being swapped
     name, _, rest = text.partition("\n")
     place, *more = rest.split("\0")
-    aside, target = area / name, root / place
-    if not re.fullmatch(_ASIDE, name) or not os.path.lexists(aside):
-        return True
-    if place not in own:
-        return False  # a tree of a configuration that is another by now
-    new = area / more[0] if more and re.fullmatch(_STAGED, more[0]) else None
+    if not re.fullmatch(_ASIDE, name):
+        return []
+    staged = more[0] if more and re.fullmatch(_STAGED, more[0]) else ""
+    rows = _read(more[1:]) if staged else {}
+    aside, target, new = area / name, root / place, area / (staged or name)
+    try:
+        if place in own:
+            kept = {path for path in rows if path and f"{place}/{path}" in own}
+            return _put_back(aside, target, new, rows, kept)
+        # A tree of a configuration that is another by now.
+        return [aside] if os.path.lexists(aside) else []
+    except OSError:
+        return [area]
+
+
+def _put_back(
+    aside: Path, target: Path, new: Path, rows: Mapping[str, int], kept: Collection[str]
+) -> list[Path]:
+    if not os.path.lexists(aside):
+        if "" in rows and os.path.lexists(new):
+            _lock_again(target, rows[""])
+        return []
     if os.path.lexists(target):
         # Beside a new tree that has not arrived, what stands there is somebody else's.
-        return new is None or not os.path.lexists(new)
-    if new is not None:
-        for row in more[1:]:
-            _move_back(aside, new, row)
+        return _give_back(aside, target, new, rows, kept) if os.path.lexists(new) else []
+    for path, mode in rows.items():
+        old = aside / path
+        if path and _may_move(new, aside, path) and old.parent.is_dir():
+            move(new / path, old)
+        if path and not link_above(aside, path):
+            _lock_again(old, mode)
     make_folders(target.parent)
     aside.rename(target)
-    return True
+    if "" in rows:
+        _lock_again(target, rows[""])
+    return []
 
 
-def _move_back(aside: Path, new: Path, row: str) -> None:
-    found = re.fullmatch(_ROW, row, re.DOTALL)
-    if not found or found[2] != clean("/" + found[2])[1:]:
-        return
-    if link_above(aside, found[2]) or link_above(new, found[2]):
-        return
-    old, moved = aside / found[2], new / found[2]
-    if os.path.lexists(moved) and not os.path.lexists(old):
-        move(moved, old)
-    if old.is_dir() and not old.is_symlink():
-        old.chmod(int(found[1], 8))
+def _read(rows: Sequence[str]) -> dict[str, int]:
+    """Return path → mode; a path that is not written as it would be here is passed over."""
+    found = [each for row in rows if (each := re.fullmatch(_ROW, row, re.DOTALL))]
+    return {each[2]: int(each[1], 8) for each in found if each[2] == clean("/" + each[2])[1:]}
+
+
+def _give_back(
+    aside: Path, target: Path, new: Path, rows: Mapping[str, int], kept: Collection[str]
+) -> list[Path]:
+    """Move what is kept into the tree that stands there by now; return what cannot move."""
+    left = []
+    for path, mode in rows.items():
+        if not path or any(each.startswith(f"{path}/") for each in rows):
+            continue  # a folder above what is kept
+        for tree in (new, aside):
+            if path in kept and _may_move(tree, target, path):
+                with suppress(OSError):  # a file stands where a folder stood
+                    make_folders((target / path).parent)
+                    move(tree / path, target / path)
+                    _lock_again(target / path, mode)
+            if os.path.lexists(tree / path):
+                left.append(tree / path)
+    return left
+
+
+def _may_move(source: Path, to: Path, path: str) -> bool:
+    """Say whether something stands in one tree and not in another, and no link leads to it."""
+    if link_above(source, path) or link_above(to, path):
+        return False
+    return os.path.lexists(source / path) and not os.path.lexists(to / path)
+
+
+def _lock_again(folder: Path, mode: int) -> None:
+    """Give a folder its mode again, if `make_movable` has taken it; nothing is opened by that."""
+    now = folder.lstat().st_mode if os.path.lexists(folder) else 0
+    if stat.S_ISDIR(now) and stat.S_IMODE(now) == mode | stat.S_IRWXU:
+        folder.chmod(mode)
+
+
+def hidden(areas: Iterable[Path], inner: str) -> list[Path]:
+    """Return where killed syncs have left what stands at a path of a tree."""
+    trees = (tree for area in areas if area.is_dir() for tree in sorted(area.iterdir()))
+    return [
+        tree / inner for tree in trees
+        if re.fullmatch(f"{_ASIDE}|{_STAGED}", tree.name) and os.path.lexists(tree / inner)
+    ]  # fmt: skip
 
 
 def move(source: Path, to: Path) -> None:
