@@ -112,7 +112,7 @@ def test_nothing_is_applied_in_a_freeze_though_no_file_is_due(place: Place) -> N
     serial = place.serial("staging")
     drift = place.doit("drift:staging")
     assert drift.code == 1
-    assert "doit override:staging lets it through the freeze (the books are closed)" in drift.err
+    assert "lets it through the freeze (the books are closed)" in drift.err
     assert place.deploy("staging").code == 4
     assert place.serial("staging") == serial
     assert place.doit("override:staging", *SAID).code == 0
