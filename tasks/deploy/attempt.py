@@ -9,7 +9,8 @@ from ..kernel import journal, paths
 from ..kernel.actions import Gate
 from ..kernel.errors import Failed, SlipwayError
 from ..kernel.world import World
-from . import begun
+from ..promotion import head
+from . import begun, serial
 from .asked import Unsaid
 from .lock import Locked, release
 from .past import BEGUN, add, deployed_by, failed_since
@@ -67,5 +68,22 @@ def _fields(world: World, name: str, step: str, error: SlipwayError) -> dict[str
         "Error": said,
         "Key": str(promoted.get("key", "")),
         "Commit": str(promoted.get("head_commit", "")),
-        **({BEGUN: "yes"} if begun.is_begun(world, name) else {}),
+        **({BEGUN: "yes"} if _has_changed(world, name, step) else {}),
     }
+
+
+def _has_changed(world: World, name: str, step: str) -> bool:
+    """Say whether what failed has left something else there than is recorded.
+
+    What is applied may be of a run before, that was killed: then the state is not the recorded one.
+    """
+    if step == "plan":
+        return False
+    if begun.is_begun(world, name):
+        return True
+    applied = world.json_or(paths.receipt(f"apply:{name}"), {})
+    known = recorded(world, name, 1) if step != "apply" and applied else []
+    if not known:
+        return False
+    stood = serial.noted(world, name, head.look(world)[1], known[0].commit)
+    return stood.serial not in ("", str(applied["serial"]))

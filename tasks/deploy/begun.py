@@ -19,8 +19,9 @@ def begin(world: World, name: str, plan: str) -> None:
 
 
 def is_begun(world: World, name: str) -> bool:
-    """Say whether an apply has begun since the last record: something may be there of it."""
-    return world.exists(paths.deploy_intent(name))
+    """Say whether the apply of the plan at hand has begun: something may be there of it."""
+    plan = world.json_or(paths.tfplan(name), {}).get("plan")
+    return plan is not None and world.json_or(paths.deploy_intent(name), {}).get("plan") == plan
 
 
 def finished(world: World, name: str, plan: str, at: At) -> None:

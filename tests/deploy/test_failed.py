@@ -94,3 +94,20 @@ def test_a_release_that_is_not_healthy_is_taken_back(place: Place) -> None:
     other = place.clone(place.folder.parent / "other")
     assert other.deploy("staging").code == 4
     assert place.record("staging").version == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_has_applied_is_taken_back_from_another_clone(place: Place) -> None:
+    for version in ("1.0.0", "2.0.0"):
+        place.vendor(version)
+        assert place.deploy("staging").code == 0
+    place.vendor("3.0.0", place.image("9.0.0"))
+    killed = place.deploy("staging", SLIPWAY_KILL_AT="apply:staging:terraform")
+    assert killed.code < 0, killed.err
+    assert place.doit("unlock:staging", *SAID).code == 0
+    other = place.clone(place.folder.parent / "other")
+    run = other.deploy("staging")
+    assert run.code == 1, run.err
+    assert "doit rollback:staging goes back to what is recorded, state 2" in run.err
+    back = other.doit("rollback:staging", *SAID)
+    assert "staging would get state 2 once more" in back.out
