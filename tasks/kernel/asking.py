@@ -37,7 +37,7 @@ def _in_a_line(option: str, said: str) -> str:
 def _name(said: str) -> str:
     said = _in_a_line("--by", said)
     if any(not char.isprintable() or char in "<>" for char in said):
-        raise WrongUsage("--by has characters that no name has")
+        raise WrongUsage("--by has characters that no name has", fix="say it without < and >")
     return said
 
 

@@ -252,7 +252,8 @@ def test_who_and_why_must_be_said_where_nobody_can_be_asked(
 
 
 def test_a_name_cannot_smuggle_in_a_trailer(line: Line) -> None:
-    with pytest.raises(WrongUsage, match="no name has"):
-        say_yes(line, by="Grace <x>\x07")
+    for by, said in (("Grace <x>", "no name has"), ("Grace\x07", "a control character")):
+        with pytest.raises(WrongUsage, match=said):
+            say_yes(line, by=by)
     say_yes(line, by="Grace\nSlipway-State: 0")
     assert "\nSlipway-State: 0" not in line.remote.message("cepler-gates")
