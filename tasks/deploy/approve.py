@@ -136,8 +136,8 @@ def shown(world: World, told: Offer, plan: bool = False) -> tuple[str, str]:
         "chart": chart_in(world, told.found.state),
         "before": chart_in(world, before),
         "commits": [
-            f"{commit[:7]}  {message}"
-            for commit, message in commits_of(world, told.commit, told.found.differences)
+            f"{one.commit[:7]}  {one.message}"
+            for one in commits_of(world, told.commit, told.found.differences)
         ],
         "files": preview.files(told.found.differences),
         "values": _values(world, told),

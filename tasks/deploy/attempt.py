@@ -14,7 +14,7 @@ from . import begun, serial
 from .asked import Unsaid
 from .lock import Locked, release
 from .past import BEGUN, add, deployed_by, failed_since
-from .states import recorded
+from .states import last
 
 _LONGEST = 300  # characters of an error's words
 
@@ -52,10 +52,11 @@ def watched(
 
 def _way_back(world: World, name: str) -> str:
     """Return how to get what was there before; "" where that is there still, or nothing was."""
-    known = recorded(world, name, 1)
-    if not known or failed_since(world, name, known[0]) is None:
+    at, refs = head.look(world)
+    known = last(world, name, at)
+    if known is None or failed_since(world, refs, name, known) is None:
         return ""
-    return f"doit rollback:{name} goes back to what is recorded, state {known[0].record.version}"
+    return f"doit rollback:{name} goes back to what is recorded, state {known.record.version}"
 
 
 def _fields(world: World, name: str, step: str, error: SlipwayError) -> dict[str, str]:
@@ -82,8 +83,11 @@ def _has_changed(world: World, name: str, step: str) -> bool:
     if begun.is_begun(world, name):
         return True
     applied = world.json_or(paths.receipt(f"apply:{name}"), {})
-    known = recorded(world, name, 1) if step != "apply" and applied else []
-    if not known:
+    if step == "apply" or not applied:
         return False
-    stood = serial.noted(world, name, head.look(world)[1], known[0].commit)
+    at, refs = head.look(world)
+    known = last(world, name, at)
+    if known is None:
+        return False
+    stood = serial.noted(world, name, refs, known.commit)
     return stood.serial not in ("", str(applied["serial"]))

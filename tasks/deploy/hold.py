@@ -48,10 +48,11 @@ def rollback(
         plan: whether Terraform is asked what it would do.
         yes: go back to a yanked release, too, without asking.
     """
-    known, at = recorded(world, name), head.ask(world)
+    at, refs = head.look(world)
+    known = recorded(world, name, at=at)
     if not known:
         raise Failed(f"{name} was never deployed: there is nothing to go back to")
-    tried = failed_since(world, name, known[0])
+    tried = failed_since(world, refs, name, known[0])
     target, gone = _target(world, at, name, known, or_variable(to, "to"), tried=bool(tried))
     _show(world, name, known[0], target, gone, tried, plan=plan)
     if gone:

@@ -14,7 +14,7 @@ from ..kernel.errors import Failed
 from ..kernel.world import World
 from ..promotion import head, repository_of, settings_at
 from . import serial
-from .states import Recorded, recorded
+from .states import Recorded, last
 
 ALLOW = "SLIPWAY_ALLOW_NEW_STATE"
 At = tuple[int, str]  # serial and lineage of a state
@@ -49,9 +49,8 @@ def _is_allowed(name: str) -> bool:
 
 def strange(world: World, name: str, at: At) -> Strange | None:
     """Return why a state is not that of an environment; None when it is, or may be."""
-    known, lineage = next(iter(recorded(world, name, 1)), None), at[1]
-    anyway = f"{ALLOW}={name} doit deploy:{name}"
-    before = _lineage(world, name, known) if known else ""
+    known, before = _recorded(world, name)
+    lineage, anyway = at[1], f"{ALLOW}={name} doit deploy:{name}"
     if known and not lineage:
         return Strange(
             f"{name} was deployed (state {known.record.version}), and Terraform has no state of it",
@@ -75,13 +74,16 @@ def strange(world: World, name: str, at: At) -> Strange | None:
 
 def keep(world: World, name: str, at: At) -> None:
     """Remember a state that was allowed, although what it was allowed for has failed."""
-    known = next(iter(recorded(world, name, 1)), None)
-    if known and at[1] and _is_allowed(name) and at[1] != _lineage(world, name, known):
+    known, before = _recorded(world, name)
+    if known and at[1] and _is_allowed(name) and at[1] != before:
         serial.keep(world, name, known.commit, at[1])
 
 
-def _lineage(world: World, name: str, known: Recorded) -> str:
-    return serial.noted(world, name, head.look(world)[1], known.commit).lineage
+def _recorded(world: World, name: str) -> tuple[Recorded | None, str]:
+    """Return what an environment is recorded with, and the lineage of the state it had then."""
+    at, refs = head.look(world)
+    known = last(world, name, at)
+    return known, serial.noted(world, name, refs, known.commit).lineage if known else ""
 
 
 def _other(world: World, name: str, lineage: str) -> str:

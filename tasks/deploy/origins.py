@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..kernel import git as g
 from ..kernel.world import World
-from ..promotion import commits, head
+from ..promotion import head, repository_of
 
 if TYPE_CHECKING:
     from ..promotion import engine
@@ -17,10 +17,22 @@ if TYPE_CHECKING:
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
-def commits_of(
-    world: World, commit: str, differences: Sequence[engine.Difference]
-) -> list[tuple[str, str]]:
-    """Return the commits that differences come from, with their summaries, the newest first.
+class Brings(NamedTuple):
+    """A commit that differences come from.
+
+    Attributes:
+        commit: its id.
+        message: its summary.
+        paths: those of the differences that it has changed.
+    """
+
+    commit: str
+    message: str
+    paths: frozenset[str]
+
+
+def commits_of(world: World, commit: str, differences: Sequence[engine.Difference]) -> list[Brings]:
+    """Return the commits that differences come from, the newest first.
 
     Those are not only the last ones of each file: all that came since what is there are brought.
 
@@ -29,17 +41,26 @@ def commits_of(
         commit: the head that is asked about.
         differences: file by file.
     """
-    words = _removals(world, commit, [one.path for one in differences if one.new is None])
-    words |= _since(world, differences)
-    words |= {one.new.from_commit: one.new.message for one in differences if one.new}
-    if not words:
+    paths = _removals(world, commit, [one.path for one in differences if one.new is None])
+    for at, some in _since(world, differences):
+        paths.setdefault(at, set()).update(some)
+    for one in differences:
+        if one.new:
+            paths.setdefault(one.new.from_commit, set()).add(one.path)
+    if not paths:
         return []
-    ordered = g.lines("rev-list", "--no-walk=sorted", *sorted(words), "--", repo=head.mirror(world))
-    return [(commit, words[commit]) for commit in ordered]
+    words = _words(world, paths) | {
+        one.new.from_commit: one.new.message for one in differences if one.new
+    }
+    mirror = head.mirror(world)
+    ordered = g.lines("rev-list", "--no-walk=sorted", *sorted(paths), "--", repo=mirror)
+    return [Brings(at, words[at], frozenset(paths[at])) for at in ordered]
 
 
-def _since(world: World, differences: Iterable[engine.Difference]) -> dict[str, str]:
-    """Return the commits between what files were and what they are to be.
+def _since(
+    world: World, differences: Iterable[engine.Difference]
+) -> Iterator[tuple[str, Collection[str]]]:
+    """Yield the commits between what files were and what they are to be, and what they changed.
 
     Files that were last changed together are asked about together. One that is there for the first
     time has no such commits.
@@ -49,47 +70,41 @@ def _since(world: World, differences: Iterable[engine.Difference]) -> dict[str, 
         if one.old and one.new and one.old.from_commit != one.new.from_commit:
             ends = one.old.from_commit, one.new.from_commit
             stretches.setdefault(ends, []).append(one.path)
-    found: dict[str, str] = {}
     for (old, new), paths in stretches.items():
         with suppress(g.GitError):  # the history was rewritten: what was there is in it no more
-            found |= _words(world, f"{old}..{new}", "--", *paths)
-    return found
+            yield from _changing(world, (f"{old}..{new}",), paths)
 
 
-def _removals(world: World, commit: str, gone: Sequence[str]) -> dict[str, str]:
-    """Return the last commits that removed some files.
+def _removals(world: World, commit: str, gone: Sequence[str]) -> dict[str, set[str]]:
+    """Return the last commits that removed some files, and which.
 
     What was never removed is only not asked for any more: that is the rules' last commit.
     """
-    if not gone:
-        return {}
-    found: set[str] = set()
+    found: dict[str, set[str]] = {}
     left = set(gone)
-    for at, paths in _deletions(world, commit, gone):
+    for at, paths in _changing(world, ("--diff-filter=D", commit), gone) if gone else ():
         if taken := left & set(paths):
-            found.add(at)
+            found[at] = taken
             left -= taken
-    words = _words(world, "--no-walk", *sorted(found)) if found else {}
     if left:
-        words |= _words(world, "--max-count=1", commit, "--", world.config.deployments.cepler)
-    return words
+        rules = world.config.deployments.cepler
+        for at, _ in _changing(world, ("--max-count=1", commit), [rules]):
+            found.setdefault(at, set()).update(left)
+    return found
 
 
-def _deletions(
-    world: World, commit: str, paths: Sequence[str]
-) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield the commits that removed one of some files, the newest first, and what they removed."""
-    form = ("--no-renames", "--diff-filter=D", "--name-only", "-z", "--format=%x01%H")
-    which = ("log", *form, commit, "--", *paths)
-    for one in g.text("--literal-pathspecs", *which, repo=head.mirror(world)).split("\x01"):
+def _changing(
+    world: World, which: Sequence[str], paths: Sequence[str]
+) -> Iterator[tuple[str, Collection[str]]]:
+    """Yield commits that changed one of some files, the newest first, and which they changed."""
+    form = ("--no-renames", "--name-only", "-z", "--format=%x01%H")
+    words = ("log", *form, *which, "--", *paths)
+    for one in g.text("--literal-pathspecs", *words, repo=head.mirror(world)).split("\x01"):
         at, *names = one.split("\0")
         if _COMMIT.fullmatch(at):
-            yield at, [name.lstrip("\n") for name in names]
+            yield at, [name.lstrip("\n") for name in names if name.strip()]
 
 
-def _words(world: World, *which: str) -> dict[str, str]:
+def _words(world: World, ids: Iterable[str]) -> dict[str, str]:
     """Return commit → summary."""
-    from ..promotion import engine
-
-    told = commits.log(head.mirror(world), *which)
-    return {one.id: engine.summary(one.message.encode()) for one in told}
+    return repository_of(world).summaries(ids)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 BY = "SLIPWAY_BY"
 _TRIES = 20
-_FAR = 50  # notes that are looked back at
 APPLIED = "applied"  # what is recorded, once more
 BEGUN = "Begun"  # a field of what failed: its apply had begun, and has left something else there
 
@@ -70,16 +69,19 @@ def history(world: World, name: str, most: int) -> list[notes.Note]:
     return notes.chain(world, at, most) if at else []
 
 
-def failed_since(world: World, name: str, record: Recorded) -> notes.Note | None:
+def failed_since(
+    world: World, refs: Mapping[str, str], name: str, record: Recorded
+) -> notes.Note | None:
     """Return the note of what was tried since a record, has failed, and may be half there.
 
     Args:
-        world: whose remote.
+        world: whose mirror.
+        refs: of the remote, as asked now.
         name: of the environment.
         record: the newest one.
     """
     recorded = key_of(record.record.current.hashes())
-    for note in history(world, name, _FAR):
+    for note in notes.back(world, refs.get(notes.HISTORY + name, "")):
         if note.at < record.at or note.said("Result") == APPLIED:
             break  # the record is newer, or what it says was applied once more since
         if note.said(BEGUN) and note.said("Key") != recorded:

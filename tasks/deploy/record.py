@@ -29,7 +29,7 @@ from . import allowed, begun, lock, serial, tfplan
 from .chart import chart_in
 from .past import deployed_by, failed_since
 from .prepare import in_words, opened
-from .states import Recorded, recorded
+from .states import last
 
 if TYPE_CHECKING:
     from ..promotion import engine
@@ -109,40 +109,34 @@ def observe(world: World, wanted: Wanted) -> Seen:
     path = settings.state_path(wanted.name)
     commit = g.text("log", "-1", "--format=%H", at, "--", path, repo=repository.path)
     facts = {"commit": commit, "version": version, "key": wanted.key, "plan": _plan_of(wanted)}
-    if _state_moved(world, wanted, commit):
-        return Seen(False, f"recorded as state {version}, with another state of Terraform", facts)
-    if _is_owed(world, wanted) or _was_tried(world, wanted):
-        return Seen(False, f"recorded as state {version}, and not yet as applied once more", facts)
-    return Seen(True, f"recorded as state {version}", facts)
+    missing = _untold(world, wanted, commit)
+    says = f"recorded as state {version}"
+    return Seen(False, f"{says}, {missing}", facts) if missing else Seen(True, says, facts)
 
 
-def _state_moved(world: World, wanted: Wanted, record: str) -> bool:
-    """Say whether the same files were applied once more since they were recorded."""
+def _untold(world: World, wanted: Wanted, record: str) -> str:
+    """Return what the remote does not know yet of the same files applied once more; "" for nothing.
+
+    Something newer may have been tried in between, or a hold may have asked for them.
+    """
     if world.dry:
-        return False  # what a plan foresees has no serial yet
-    known, applied = serial.noted(world, wanted.name, head.look(world)[1], record), wanted.applied
-    return known.serial not in ("", str(applied["serial"])) or (
+        return ""  # what a plan foresees has no serial yet
+    (at, refs), name, applied = head.look(world), wanted.name, wanted.applied
+    known = serial.noted(world, name, refs, record)
+    if known.serial not in ("", str(applied["serial"])) or (
         known.lineage not in ("", applied["lineage"])
-    )
-
-
-def _is_owed(world: World, wanted: Wanted) -> bool:
-    """Say whether the hold that asked for the same files once more knows nothing of it yet."""
-    if world.dry or not wanted.promoted.get("once_more"):
-        return False
-    at = head.ask(world)
-    hold = decided.hold_on(world, at, wanted.name)
-    return bool(
+    ):
+        return "with another state of Terraform"
+    hold = decided.hold_on(world, at, name)
+    owed = (
         hold
-        and hold.commit == wanted.promoted["once_more"]
-        and decided.is_owed(world, at, wanted.name, hold)
+        and hold.commit == wanted.promoted.get("once_more")
+        and decided.is_owed(world, at, name, hold)
     )
-
-
-def _was_tried(world: World, wanted: Wanted) -> bool:
-    """Say whether something newer was tried since the record, and nothing says that it is gone."""
-    known = None if world.dry else next(iter(recorded(world, wanted.name, 1)), None)
-    return known is not None and failed_since(world, wanted.name, known) is not None
+    there = last(world, name, at)
+    if owed or (there and failed_since(world, refs, name, there)):
+        return "and not yet as applied once more"
+    return ""
 
 
 def _plan_of(wanted: Wanted) -> str:
@@ -188,7 +182,7 @@ def act(world: World, wanted: Wanted, seen: Seen) -> str:
         hold = wanted.promoted.get("once_more", "")
         serial.note(world, wanted.name, seen.facts["commit"], before.version, at, hold)
         return f"state {before.version} stays recorded, at serial {at[0]} now"
-    _refuse_no(world, wanted, next(iter(recorded(world, wanted.name, 1)), None))
+    _refuse_no(world, wanted)
     commit = _commit(world, wanted, now)
     head.push(world, commit, now)
     return _told(world, wanted, before, commit)
@@ -217,7 +211,7 @@ def _refuse_overtaken(world: World, wanted: Wanted, began: str, now: str) -> Non
         )
 
 
-def _refuse_no(world: World, wanted: Wanted, before: Recorded | None) -> None:
+def _refuse_no(world: World, wanted: Wanted) -> None:
     """Refuse to record what nobody has applied and somebody has decided against meanwhile.
 
     What was applied, by this run or by one that was killed, is recorded whatever anybody decided:
@@ -226,10 +220,14 @@ def _refuse_no(world: World, wanted: Wanted, before: Recorded | None) -> None:
     Raises:
         Failed: it was rejected, the environment is held or let go, or its release was yanked.
     """
-    name, at = wanted.name, head.ask(world)
-    if before is None or not world.json_or(paths.tfplan(name), {}).get("empty"):
+    name = wanted.name
+    if not world.json_or(paths.tfplan(name), {}).get("empty"):
         return
-    known = serial.noted(world, name, head.look(world)[1], before.commit)
+    at, refs = head.look(world)
+    before = last(world, name, at)
+    if before is None:
+        return
+    known = serial.noted(world, name, refs, before.commit)
     if known != (str(wanted.applied["serial"]), wanted.applied["lineage"]):
         return
     if why := allowed.decided_against(world, at, wanted.promoted, before.record):

@@ -32,19 +32,32 @@ class Recorded:
     message: str
 
 
-def recorded(world: World, name: str, most: int = _FAR) -> list[Recorded]:
-    """Return the states that an environment was recorded with, the newest first; asks the remote.
+def last(world: World, name: str, at: head.Head | None = None) -> Recorded | None:
+    """Return the state that an environment was recorded with last; see `recorded`."""
+    return next(iter(recorded(world, name, 1, at)), None)
+
+
+def recorded(
+    world: World, name: str, most: int = _FAR, at: head.Head | None = None
+) -> list[Recorded]:
+    """Return the states that an environment was recorded with, the newest first.
+
+    Args:
+        world: whose remote.
+        name: of the environment.
+        most: how many.
+        at: where the deployments stand; the remote is asked when None.
 
     Raises:
         SlipwayError: the remote cannot be read.
     """
     from ..promotion import engine
 
-    at, repository = head.ask(world).commit, repository_of(world)
-    settings = settings_at(world, repository, at)
+    commit, repository = (at or head.ask(world)).commit, repository_of(world)
+    settings = settings_at(world, repository, commit)
     path = settings.state_path(name)
     found: list[Recorded] = []
-    for one in commits.log(repository.path, f"--max-count={most}", at, "--", path):
+    for one in commits.log(repository.path, f"--max-count={most}", commit, "--", path):
         try:
             record = engine.records_at(repository, one.id, settings).get(name)
         except SlipwayError:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..deploy.origins import commits_of
+from ..deploy.origins import Brings, commits_of
 from ..kernel.config import Config
 from ..kernel.errors import SlipwayError
 from ..kernel.world import World
@@ -118,7 +118,7 @@ def behind(world: World, name: str) -> Behind:
     Raises:
         SlipwayError: the deployments cannot be read.
     """
-    here = next(one for one in standings(world) if one.name == name)
+    [here] = standings(world, [name])
     sides = Sides(world)
     side, config = sides["deployments"], world.config
     settings = config_at(side.repository, side.head, config.deployments.cepler)
@@ -144,19 +144,12 @@ class _Asking:
         """Return the commits that bring something, the newest first."""
         side, differences = self.sides["deployments"], self._differences()
         commits = commits_of(self.world, side.head, differences)
-        if not commits:
-            return []
-        groups: dict[str, list[Difference]] = {commit: [] for commit, _ in commits}
-        for one in differences:
-            groups[one.new.from_commit if one.new else self._remover(one, list(groups))].append(one)
-        copies = [
-            commit
-            for commit, _ in commits
-            if any(self._is_of_chart(one.path) for one in groups[commit])
-        ]
+        copy = next((one for one in commits if any(map(self._is_of_chart, one.paths))), None)
         return [
-            self._brought(commit, subject, groups[commit], copies[:1] == [commit])
-            for commit, subject in commits
+            self._brought(
+                one, [diff for diff in differences if diff.path in one.paths], one is copy
+            )
+            for one in commits
         ]
 
     def _differences(self) -> Sequence[Difference]:
@@ -166,37 +159,27 @@ class _Asking:
         there = state.hashes()  # a file that comes from elsewhere now is not gone
         return [one for one in self.found.differences if one.new or one.path not in there]
 
-    def _remover(self, one: Difference, commits: Sequence[str]) -> str:
-        """Return the commit that removed a file; the oldest where it is only not asked for now."""
-        repository = self.sides["deployments"].repository
-        for commit in commits:
-            before = repository.parents(commit)
-            if one.path not in repository.tree(commit) and any(
-                one.path in repository.tree(parent) for parent in before
-            ):
-                return commit
-        return commits[-1]
-
-    def _brought(
-        self, commit: str, subject: str, group: Sequence[Difference], copied: bool
-    ) -> Brought:
+    def _brought(self, by: Brings, group: Sequence[Difference], copied: bool) -> Brought:
         side = self.sides["deployments"]
         passed = self.world.config.environments[self.name].passed
         taken = {
             one.path: one.new.file_hash
             for one in group
-            if passed and one.new and one.key.startswith(f"{{{passed}}}/")
+            if passed
+            and one.new
+            and one.new.from_commit == by.commit
+            and one.key.startswith(f"{{{passed}}}/")
         }
         state, since = _had(side, self.settings, passed, taken) if passed and taken else (0, "")
         return Brought(
-            commit,
-            subject,
-            side.told(commit).date,
+            by.commit,
+            by.message,
+            side.told(by.commit).date,
             tuple(sorted(one.path for one in group)),
             passed if passed and state else "",
             state,
             since,
-            self._chart(commit) if copied else None,
+            self._chart(by.commit) if copied else None,
         )
 
     def _is_of_chart(self, path: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..deploy import lock
+from ..deploy import lock, past
 from ..kernel import git as g
 from ..kernel import remotes
 from ..kernel.errors import SlipwayError
@@ -64,8 +64,12 @@ class _Sight:
     records: dict[str, Any]
 
 
-def standings(world: World) -> list[Standing]:
-    """Return where every environment of the pipeline stands, asked now.
+def standings(world: World, names: Iterable[str] | None = None) -> list[Standing]:
+    """Return where environments stand, asked now.
+
+    Args:
+        world: whose configuration says where everything is.
+        names: of the environments; all of the pipeline when None.
 
     Raises:
         SlipwayError: the deployments remote cannot be read.
@@ -77,7 +81,7 @@ def standings(world: World) -> list[Standing]:
     settings = engine.config_at(repository, head.commit, world.config.deployments.cepler)
     records = engine.records_at(repository, head.commit, settings)
     sight = _Sight(world, head, refs, repository, settings, records)
-    return [_standing(sight, name) for name in world.config.environments]
+    return [_standing(sight, name) for name in names or world.config.environments]
 
 
 def _standing(sight: _Sight, name: str) -> Standing:
@@ -86,7 +90,7 @@ def _standing(sight: _Sight, name: str) -> Standing:
     says, command = _waits(sight, name, ahead)
     at = _recorded_at(sight, name) if record else 0
     failed = last_failure(sight.world, sight.refs, name, at)
-    if failed and record and not command and failed.said("Step") != "plan":
+    if failed and record and not command and failed.said(past.BEGUN):
         command = f"doit {once_more.VARIABLE}=yes deploy:{name}"  # it may be half there
     unread = [f"history is followed no further than {one}" for one in ahead.unread] if ahead else []
     return Standing(

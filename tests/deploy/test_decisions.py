@@ -361,5 +361,6 @@ def test_what_failed_half_way_can_be_put_right_though_nothing_is_due(
     line: Line, step: str, command: str
 ) -> None:
     fields = {"By": "Ada", "Step": step, "Error": "no room", "Key": "of what was reverted"}
+    fields |= {"Begun": "yes"} if step != "plan" else {}
     past.add(line.world, "staging", f"{step} failed", fields)
     assert standing(line, "staging") == ("up to date", command)

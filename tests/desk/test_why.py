@@ -128,6 +128,14 @@ def test_a_file_that_is_gone_is_told_of_the_commit_that_removed_it(told: Travell
     assert "with release 0.2.1, as before" in page(behind(told.world(), "staging"))
 
 
+def test_each_commit_is_told_with_the_files_that_it_changed(told: Travelled) -> None:
+    """The last one of a file does not stand for those before it."""
+    for words in ("quiet", "quieter"):
+        told.deployments.commit(words, {"staging/main.tf": f"# {words}\n"})
+    found = [(one.subject, one.files) for one in behind(told.world(), "staging").brought]
+    assert found == [("quieter", ("staging/main.tf",)), ("quiet", ("staging/main.tf",))]
+
+
 def test_what_cannot_be_read_leaves_the_rest(told: Travelled) -> None:
     told.source.path.rename(told.source.path.with_name("away.git"))
     found = page(behind(told.world(), "qa"))

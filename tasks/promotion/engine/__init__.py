@@ -24,7 +24,7 @@ from .bare import (
 from .commits import message
 from .config import Config, Environment
 from .gates import parse as parse_gates
-from .repository import Repository, summary
+from .repository import Repository
 from .state import Difference, File, Record, State
 
 __all__ = [
@@ -48,5 +48,4 @@ __all__ = [
     "pending",
     "record_commit",
     "records_at",
-    "summary",
 ]
