@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from ..kernel import goyaml
+from ..kernel.bounds import refuse_depth
 from ..kernel.errors import SlipwayError
 
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -76,7 +77,7 @@ def read(content: bytes, file: str) -> dict[str, Any]:
 def _loader(content: bytes, file: str) -> Any:
     try:
         text = content.decode("utf-8-sig")
-        goyaml.refuse_depth(text)
+        refuse_depth(text)
         return goyaml.loader()(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from .bounds import Endless, added, refuse_depth
+
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TAG = "tag:yaml.org,2002:"
 _RESOLVED = (
@@ -30,9 +32,7 @@ _RESOLVED = (
         "-+0123456789.",
     ),
 )  # fmt: skip
-_DEEPEST = 1000  # lists and maps in one another; Python's own calls end there as well
-_HARMLESS = 5000  # the process is killed at some ten thousand
-_MOST = 1_000_000  # values of a document with aliases; a chart of everything has some thousand
+_MOST = 1_000_000  # values that aliases add; a chart of everything has some thousand
 # What no reader of YAML takes as it stands, or takes for the end of a line.
 _ODD = "[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
@@ -56,26 +56,6 @@ def loader() -> Any:
             ["" if letter == "\0" else letter for letter in first],
         )
     return Loader
-
-
-def refuse_depth(text: str) -> None:
-    """Refuse what is nested so deeply that a reader in C, which calls itself, kills the process.
-
-    Raises:
-        yaml.YAMLError: it is, or is no YAML.
-    """
-    # At most: two for each column of a line, and one for each bracket.
-    brackets = text.count("[") + text.count("{")
-    if 2 * max(map(len, text.splitlines()), default=0) + brackets < _HARMLESS:
-        return
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _DEEPEST:
-                raise yaml.YAMLError(f"more than {_DEEPEST} lists and maps in one another")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
 
 
 def documents(text: str) -> list[Any]:
@@ -107,23 +87,12 @@ def _refuse_bomb(document: yaml.Node) -> None:
     Raises:
         yaml.YAMLError: it is such a one.
     """
-    sizes = dict[int, int]()  # 0 as long as it is being counted
-
-    def size(node: yaml.Node) -> int:
-        if isinstance(node, yaml.ScalarNode):
-            return 1
-        if (known := sizes.get(id(node))) is not None:
-            if not known:
-                line = node.start_mark.line + 1
-                raise yaml.YAMLError(f"what begins in line {line} contains itself by an alias")
-            return known
-        sizes[id(node)] = 0
-        pairs = isinstance(node, yaml.MappingNode)
-        inside = (one for pair in node.value for one in pair) if pairs else node.value
-        sizes[id(node)] = found = 1 + sum(map(size, inside))
-        return found
-
-    if size(document) > _MOST:
+    try:
+        too_much = added(document) > _MOST
+    except Endless as error:
+        line = error.node.start_mark.line + 1
+        raise yaml.YAMLError(f"what begins in line {line} contains itself by an alias") from None
+    if too_much:
         raise yaml.YAMLError(f"its aliases stand for more than {_MOST} values")
 
 

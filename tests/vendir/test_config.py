@@ -172,6 +172,12 @@ def test_aliases_that_stand_for_too_much(text: str, words: str) -> None:
         _parsed(HEAD + text)
 
 
+def test_what_is_nested_without_end_is_refused() -> None:
+    """A reader in C calls itself for each level, and would end the process."""
+    with pytest.raises(WrongUsage, match="lists and maps in one another"):
+        _parsed(f"{HEAD}x: {'[' * 100_000}{']' * 100_000}\n")
+
+
 def test_what_is_written_out_is_not_what_aliases_add() -> None:
     text = f"{HEAD}x: &x [a]\ny: *x\nz: [{', '.join(['v'] * 50_001)}]\ndirectories: []\n"
     assert _parsed(text).directories == ()

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import yaml
 
+from tasks.kernel.bounds import refuse_depth
 from tasks.kernel.errors import SlipwayError
-from tasks.kernel.goyaml import refuse_depth
 
 _NULLS = {"", "~", "null"}
 _Loader: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)

@@ -15,14 +15,16 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
+from tasks.kernel.bounds import Endless, added, refuse_depth
 from tasks.kernel.errors import WrongUsage
 
-from . import aliases, scalars
+from . import scalars
 
 _SEPARATOR = re.compile(r"^---[ \t]*(?:#[^\r\n]*)?\r?$", re.MULTILINE)
 _BARE: Final = "!bare"
 _PREFIX: Final = "tag:yaml.org,2002:"
 _MERGE: Final = "<<"
+_MOST_ADDED: Final = 400_000  # values: from there on Go's own reader begins to refuse
 
 
 class Document(NamedTuple):
@@ -92,6 +94,7 @@ def root(document: Document, *, exact: bool = False) -> yaml.Node | None:
     """
     loader = _Exact if exact else _Fast
     try:
+        refuse_depth(document.text)
         node: yaml.Node | None = yaml.compose(document.text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -103,8 +106,24 @@ def root(document: Document, *, exact: bool = False) -> yaml.Node | None:
         first = str(error).splitlines()[0]
         raise WrongUsage(f"this is not YAML: {first}", where=document.name) from None
     if node is not None and "&" in document.text:
-        aliases.refuse_too_much(document, node)
+        _refuse_too_much(document, node)
     return node
+
+
+def _refuse_too_much(document: Document, top: yaml.Node) -> None:
+    """Refuse a document whose aliases make far more of it than there is to see.
+
+    Raises:
+        WrongUsage: they do, or one of them has no end.
+    """
+    try:
+        too_much = added(top) > _MOST_ADDED
+    except Endless as error:
+        what = "an alias in here stands for what it is in"
+        raise document.wrong(error.node, what) from None
+    if too_much:
+        what = f"the aliases in this document add more than {_MOST_ADDED} values to it"
+        raise document.wrong(top, what, "write out what is needed, without aliases")
 
 
 Reader = Callable[[Document, yaml.Node, str], Any]
